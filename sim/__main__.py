@@ -1,0 +1,26 @@
+"""Entry point of ``sim`` and ``python -m sim``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+INTERRUPTED = 130  # the shell's code for Ctrl-C
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from sim.cli import app  # Ctrl-C while importing must not end in a traceback
+
+        app(prog_name="sim")
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains again at exit
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a run means: results, measures, comparisons, checks."""

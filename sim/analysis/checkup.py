@@ -1,0 +1,169 @@
+"""One look at tables, a network or a scenario: findings, residuals, demand unmet without a disruption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.analysis.runs import SCENARIO_SUFFIXES, network_for
+from sim.errors import ResultError
+from sim.model.check import check_network
+from sim.model.findings import Finding, Severity
+from sim.model.scenario import Scenario, check_scenario, load_scenario
+
+if TYPE_CHECKING:
+    from sim.model.network import Network
+
+SHIPPED, TABLES = "network", "data"
+BASELINE_START, BASELINE_DAYS = date(2026, 1, 5), 6 * 365
+MET = 1e-9  # share of demand; less than this unmet is rounding
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CheckUp:
+    """What was looked at and what was found.
+
+    Attributes
+    ----------
+    what : str
+    findings : tuple of Finding
+        Errors first.
+    materials : tuple of dict
+        Balance of each material as built; empty for a user's own network.
+    unmet : tuple of dict
+        Rows of kind, name, country, share: demand that the baseline itself does not meet.
+    moves : tuple of dict
+        Figures that the balance moved so far that a reason is needed.
+    """
+
+    what: str
+    findings: tuple[Finding, ...]
+    materials: tuple[Row, ...] = ()
+    unmet: tuple[Row, ...] = ()
+    moves: tuple[Row, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether no finding is an error."""
+        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+
+    @property
+    def summary(self) -> Row:
+        """Everything as plain values, ready for JSON."""
+        findings = [
+            {"severity": str(f.severity), "rule": f.rule, "where": f.where, "message": f.message}
+            for f in self.findings
+        ]
+        lists = {"materials": self.materials, "unmet": self.unmet, "moves": self.moves}
+        head: Row = {"checked": self.what, "ok": self.ok, "findings": findings}
+        return head | {name: [dict(row) for row in rows] for name, rows in lists.items()}
+
+
+def check_up(what: str = SHIPPED, *, tell: Callable[[str], None] = lambda _: None) -> CheckUp:
+    """Check the tables (``data``), the shipped world (``network``), a network folder or a scenario file.
+
+    Parameters
+    ----------
+    what : str
+    tell : callable
+        Hears what is being done.
+
+    Raises
+    ------
+    SimError
+        If the thing cannot even be read or built: the message says where.
+    """
+    if what == TABLES:
+        return _check_tables()
+    path = Path(what)
+    if path.suffix in SCENARIO_SUFFIXES:
+        scenario = load_scenario(path)
+        tell("building the network")
+        network = network_for(scenario)
+        notes = tuple(
+            Finding("scenario", Severity.INFO, path.name, note) for note in check_scenario(scenario, network)
+        )
+        return _check(what, network, scenario.baseline(), notes, tell)
+    tell("building the network")
+    network = network_at(what)
+    return _check(what, network, _calm(network), (), tell)
+
+
+def network_at(what: str = SHIPPED) -> Network:
+    """Return the shipped world (``network``), the network of a folder, or that of a scenario file.
+
+    Raises
+    ------
+    ResultError
+        If `what` is none of these.
+    """
+    from sim.model.build import default_network  # scipy is slow to import
+    from sim.model.folder import read_network_folder
+
+    path = Path(what)
+    if what == SHIPPED:
+        return default_network()
+    if path.is_dir():
+        return read_network_folder(path)
+    if path.suffix in SCENARIO_SUFFIXES:
+        return network_for(load_scenario(path))
+    raise ResultError(f"'{what}' is not '{SHIPPED}', '{TABLES}', a network folder or a scenario file (.yaml)")
+
+
+def _check_tables() -> CheckUp:
+    from sim.data.check import check_tables  # pandas is slow to import
+    from sim.data.read import read_tables
+
+    return CheckUp(TABLES, tuple(check_tables(read_tables())))
+
+
+def _calm(network: Network) -> Scenario:
+    """Return a scenario in which nothing happens."""
+    return Scenario(
+        name="baseline", start=BASELINE_START, horizon_days=BASELINE_DAYS, watch=(network.countries[0],)
+    )
+
+
+def _check(
+    what: str, network: Network, scenario: Scenario, notes: Sequence[Finding], tell: Callable[[str], None]
+) -> CheckUp:
+    report = network.report
+    findings = [*check_network(network), *notes]
+    findings += [Finding("build", Severity.INFO, network.name, warning) for warning in report.warnings]
+    order = list(Severity)
+    findings.sort(key=lambda finding: order.index(finding.severity))
+    moves = tuple(dict(move) for move in report.moves if move.get("flag"))
+    broken = any(finding.severity is Severity.ERROR for finding in findings)
+    tell("simulating the baseline")
+    unmet = () if broken or not network.nodes else tuple(baseline_unmet(network, scenario))
+    return CheckUp(what, tuple(findings), tuple(dict(row) for row in report.materials), unmet, moves)
+
+
+def baseline_unmet(network: Network, scenario: Scenario) -> list[Row]:
+    """Return the demand that goes unmet without disruption, by sector and material; largest share first."""
+    from sim.analysis.simulate import simulate  # the engine is slow to import
+
+    result = simulate(network, scenario.baseline(), record="all")
+    series, rows = result.baseline.series, []
+    for row, node in enumerate(result.labels.nodes):
+        if node.stage == "end_use":
+            names = ("sector", node.id, node.country)
+            rows.append(_unmet_row(names, series.node_demand[:, row], series.node_activity[:, row]))
+    for column, (material, country) in enumerate(result.labels.groups):
+        names = ("material", material, country)
+        rows.append(_unmet_row(names, series.demand[:, column], series.consumption[:, column]))
+    return sorted((row for row in rows if row["share"] > MET), key=lambda row: (-row["share"], row["name"]))
+
+
+def _unmet_row(names: tuple[str, str, str], demand: Any, met: Any) -> Row:
+    wanted = float(np.sum(demand))
+    unmet = float(np.sum(np.maximum(demand - met, 0.0)))
+    kind, name, country = names
+    return {"kind": kind, "name": name, "country": country, "share": unmet / wanted if wanted > 0 else 0.0}

@@ -1,0 +1,275 @@
+"""From network and scenario to the engine's input: arrays, rules of behaviour, calendar, labels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from sim.model.arrays import Behaviour, CompiledRun, Effect, Parameters, TriggerKind
+from sim.model.effects import Context, effects_of, name_of
+from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets
+from sim.model.labels import NodeLabel, RunLabels
+from sim.model.network import Network, Node
+from sim.model.plan import Plan, plan_run, releases_pile
+from sim.model.scenario import Scenario, StockpileRelease, Trigger, check_scenario
+from sim.model.targets import nodes_of_target
+from sim.units import steps_up
+
+RecordLevel = Literal["watched", "all", "flows"]
+
+FALLBACK_PARAMETERS = {
+    "adjustment_time": 28.0,
+    "refill_time": 28.0,
+    "forecast_time": 28.0,
+    "switching_time": 56.0,
+    "loyalty_time": 182.0,
+    "established_time": 182.0,
+    "scrap_disposal_time": 365.0,
+    "order_cap": 1.25,
+    "minimum_run": 0.5,
+    "cover_spread": 1.0,
+    "resourcing": 1.0,
+    "trigger_window": 28.0,
+}
+"""Used by a network that brings no parameter table; the same values as in `parameters.csv`."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A run and the names of what it holds."""
+
+    run: CompiledRun
+    labels: RunLabels
+
+    def baseline(self) -> CompiledRun:
+        """Return the same run without any disruption or response."""
+        return replace(self.run, effects=())
+
+
+def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel = "watched") -> Compilation:
+    """Return the engine's input for a scenario on a network.
+
+    Parameters
+    ----------
+    network : Network
+    scenario : Scenario
+    record : {'watched', 'all', 'flows'}
+        Keep histories of the watched countries, of all countries, or of all and every arc.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario names something that the network does not have.
+    """
+    notes = check_scenario(scenario, network)
+    plan = plan_run(network, scenario)
+    index = number_parts(plan, scenario.step_days)
+    view = _View(network, scenario, index, record)
+    triggers = _triggers(network, scenario, plan, index)
+    arrays = make_arrays(index, network, plan, view.fields | triggers.fields)
+    context = Context(network, plan, index, arrays, scenario, triggers.number)
+    effects: list[Effect] = []
+    for group in (scenario.disruptions, scenario.responses):
+        for number, spec in enumerate(group):
+            effects.extend(effects_of(spec, number, context))
+    starts = [context.step_of(spec.start) for spec in scenario.disruptions]
+    run = CompiledRun(
+        arrays=arrays,
+        behaviour=_behaviour(network, scenario),
+        base=_base_parameters(plan, index, len(triggers.number)),
+        effects=tuple(effects),
+        n_steps=scenario.n_steps,
+        step_days=scenario.step_days,
+        trigger_names=tuple(triggers.number),
+        record_flows=record == "flows",
+        record_groups=len(view.groups),
+        record_nodes=len(view.rows),
+        first_disruption_step=min(starts, default=-1),
+        notes=tuple(notes),
+    )
+    return Compilation(run, _labels(network, scenario, plan, index, view))
+
+
+# -- behaviour ---------------------------------------------------------------------------------------------
+
+
+def _behaviour(network: Network, scenario: Scenario) -> Behaviour:
+    """Return the rules of behaviour: the scenario's, else the network's parameters, times in steps."""
+    given = scenario.behaviour
+    table = {**FALLBACK_PARAMETERS, **network.parameters}
+
+    def steps(name: str, days: float | None = None) -> float:
+        return max(1.0, (table[name] if days is None else days) / scenario.step_days)
+
+    def switch(name: str, value: str | None) -> bool:
+        return table[name] > 0 if value is None else value == "on"
+
+    return Behaviour(
+        adjustment_steps=steps("adjustment_time", given.adjustment_time_days),
+        refill_steps=steps("refill_time", given.refill_time_days),
+        forecast_steps=steps("forecast_time", given.forecast_time_days),
+        switching_steps=steps("switching_time", given.switching_time_days),
+        loyalty_steps=steps("loyalty_time", given.loyalty_time_days),
+        established_steps=steps("established_time"),
+        scrap_disposal_steps=steps("scrap_disposal_time"),
+        order_cap=float(given.order_cap if given.order_cap is not None else table["order_cap"]),
+        minimum_run=float(table["minimum_run"]),
+        cover_spread=switch("cover_spread", given.cover_spread),
+        resourcing=switch("resourcing", given.resourcing),
+    )
+
+
+def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
+    """Return the parameters of a calm world."""
+    n_node, n_slot, n_pile = len(index.nodes), len(index.inputs), len(plan.piles)
+    buys = sum(
+        len({a.arc.supplier for a in index.arcs[: index.n_used] if _sells_to(index, a.arc, pile)})
+        for pile in plan.piles
+    )
+    return Parameters(
+        availability=np.ones(n_node),
+        capacity_factor=np.ones(n_node),
+        demand_factor=np.ones(n_node),
+        restricted=np.zeros(n_node),
+        arc_cap=floats([0.0 if a.tag else index.per_step(a.arc.capacity_t_per_year) for a in index.arcs]),
+        input_factor=np.ones(n_slot),
+        input_added=np.zeros(n_slot),
+        extra_cover=np.zeros(n_slot),
+        pile_rate=np.zeros(n_pile),
+        pile_buying=np.zeros(n_pile),
+        buy_open=np.ones(buys),
+        trigger_armed=np.ones(n_trigger),
+    )
+
+
+def _sells_to(index: Index, arc: Any, pile: Any) -> bool:
+    """Return whether the arc ships the pile's material to one of its members."""
+    country = index.nodes[index.node[arc.customer]].country
+    return arc.material == pile.stockpile.material and country in pile.members
+
+
+# -- triggers ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Triggers:
+    number: dict[str, int]
+    fields: dict[str, Any]
+
+
+def _triggers(network: Network, scenario: Scenario, plan: Plan, index: Index) -> _Triggers:
+    """Return the state-dependent triggers of all responses and the slots that each one watches."""
+    names, kinds, levels, slots = [], [], [], []
+    for number, spec in enumerate(scenario.responses):
+        trigger: Trigger | None = getattr(spec, "trigger", None)
+        if trigger is None or trigger.on is not None:
+            continue
+        names.append(name_of(spec, number))
+        kind = TriggerKind.FILL_RATE if trigger.fill_rate_below is not None else TriggerKind.DAYS_OF_COVER
+        level = trigger.fill_rate_below if kind is TriggerKind.FILL_RATE else trigger.days_of_cover_below
+        kinds.append(int(kind))
+        levels.append(float(level if level is not None else 0.0))
+        slots.append(_watched_slots(network, spec, plan, index))
+    window = max(1, steps_up(network.parameters.get("trigger_window", 28.0), scenario.step_days))
+    fields = {
+        "trigger_kind": integers(kinds),
+        "trigger_level": floats(levels),
+        "trigger_slot_start": offsets([len(s) for s in slots]),
+        "trigger_slot": integers([slot for group in slots for slot in group]),
+        "trigger_window": window,
+    }
+    return _Triggers({name: j for j, name in enumerate(names)}, fields)
+
+
+def _watched_slots(network: Network, spec: Any, plan: Plan, index: Index) -> list[int]:
+    """Return the slots that a response's trigger watches: a pile's members', or those of its target."""
+    if isinstance(spec, StockpileRelease):
+        pairs = [
+            (pile.stockpile.material, set(pile.members))
+            for pile in plan.piles
+            if releases_pile(network, spec, pile)
+        ]
+        return [
+            slot
+            for slot, (number, entry) in enumerate(index.inputs)
+            if any(entry.material == m and index.nodes[number].country in c for m, c in pairs)
+        ]
+    if hasattr(spec, "material"):
+        materials = network.select_materials(spec.material)
+        users = {n.id for n in nodes_of_target(network, spec.users)} if spec.users is not None else None
+        return [
+            slot
+            for slot, (number, entry) in enumerate(index.inputs)
+            if entry.material in materials and (users is None or index.nodes[number].id in users)
+        ]
+    made = {o.material for node in nodes_of_target(network, spec.target) for o in node.outputs}
+    return [slot for slot, (_, entry) in enumerate(index.inputs) if entry.material in made]
+
+
+# -- what is recorded --------------------------------------------------------------------------------------
+
+
+class _View:
+    """Which groups and nodes a run records."""
+
+    def __init__(self, network: Network, scenario: Scenario, index: Index, record: RecordLevel) -> None:
+        self.place = _watch_names(network, scenario.watch)
+        everywhere = record != "watched"
+        places = {node.country for node in index.nodes}
+        shown = {c: self.place.get(c, c) for c in places if everywhere or c in self.place}
+        slots = [(entry.material, shown.get(index.nodes[n].country, "")) for n, entry in index.inputs]
+        ports = [(output.material, shown.get(index.nodes[n].country, "")) for n, output in index.outputs]
+        self.groups = tuple(sorted({key for key in (*slots, *ports) if key[1]}))
+        column = {key: g for g, key in enumerate(self.groups)}
+        self.rows = tuple(n for n, node in enumerate(index.nodes) if node.country in shown)
+        row = {n: r for r, n in enumerate(self.rows)}
+        self.shown = shown
+        self.fields = {
+            "slot_group": integers([column.get(key, -1) for key in slots]),
+            "port_group": integers([column.get(key, -1) for key in ports]),
+            "node_row": integers([row.get(n, -1) for n in range(len(index.nodes))]),
+        }
+
+
+def _watch_names(network: Network, watch: tuple[str, ...]) -> dict[str, str]:
+    """Return, for every watched country, the name under which it is shown; the first listing wins."""
+    found: dict[str, str] = {}
+    for name in watch:
+        for code in network.members(name):
+            found.setdefault(code, name)
+    return found
+
+
+def _labels(network: Network, scenario: Scenario, plan: Plan, index: Index, view: _View) -> RunLabels:
+    """Return the names of the record's columns."""
+    return RunLabels(
+        groups=view.groups,
+        group_units=tuple(network.materials[material].basis for material, _ in view.groups),
+        nodes=tuple(_node_label(index.nodes[n], view.shown[index.nodes[n].country]) for n in view.rows),
+        piles=tuple((p.stockpile.id, p.stockpile.country, p.stockpile.material) for p in plan.piles),
+        pile_price_usd_per_t=tuple(
+            network.materials[p.stockpile.material].price_usd_per_t for p in plan.piles
+        ),
+        arcs=tuple(planned.arc.key for planned in index.arcs),
+        watch=tuple(dict.fromkeys(scenario.watch)),
+    )
+
+
+def _node_label(node: Node, place: str) -> NodeLabel:
+    """Return what the summary needs to know of a node; it is shown under `place`."""
+    main = max(node.outputs, key=lambda o: (o.drives, o.output_per_unit), default=None)
+    is_sector = node.is_end_use or math.isfinite(node.value_added_usd_per_unit)
+    name = node.sector or (main.material if main is not None and is_sector else node.id)
+    return NodeLabel(
+        id=node.id,
+        country=place,
+        stage=str(node.stage),
+        material=main.material if main is not None else name,
+        sector=name if is_sector else "",
+        unit=node.activity_unit,
+        output_per_unit=main.output_per_unit if main is not None else 0.0,
+        value_added_usd_per_unit=node.value_added_usd_per_unit,
+    )

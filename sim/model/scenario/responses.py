@@ -1,0 +1,178 @@
+"""Responses: what is chosen. One class a kind; `sim.model.effects` holds one pure function for each."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from sim.model.scenario.disruptions import Target
+from sim.model.scenario.quantities import (
+    CoverDays,
+    Date,
+    Days,
+    Fraction,
+    Increase,
+    Name,
+    PositiveFraction,
+    PurchaseRate,
+    Ratio,
+    ReleaseRate,
+    Selector,
+    StockAmount,
+    Usd,
+)
+from sim.model.scenario.spec import Spec
+
+
+class Trigger(Spec):
+    """What starts a response: a state of the members, or a date. Exactly one is given."""
+
+    fill_rate_below: PositiveFraction | None = None
+    """Granted over ordered, mean of four weeks, before stockpiles help."""
+    days_of_cover_below: CoverDays | None = None
+    """Stock on hand over use, days."""
+    price_above: Ratio | None = None
+    """Spot price over its base; needs prices."""
+    on: Date | None = None
+    """A date."""
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Trigger:
+        values = (self.fill_rate_below, self.days_of_cover_below, self.price_above, self.on)
+        if sum(value is not None for value in values) != 1:
+            raise ValueError("give exactly one of fill_rate_below, days_of_cover_below, price_above, on")
+        if self.price_above is not None:
+            raise ValueError("price_above needs prices, which this version does not have")
+        return self
+
+
+class Response(Spec):
+    """What every response has."""
+
+    label: Name | None = None
+    """Name shown in the event log."""
+
+
+class StockpileRelease(Response):
+    """A stockpile serves what its members cannot get elsewhere."""
+
+    kind: Literal["stockpile_release"] = "stockpile_release"
+    stockpile: Name
+    """Name of a stockpile of the network or of a stockpile_build."""
+    materials: tuple[Selector, ...] | None = None
+    """Which of its materials; all when left out."""
+    trigger: Trigger
+    """What opens it."""
+    rate: ReleaseRate | None = None
+    """Most that leaves, for each material; no limit when left out."""
+    delay_days: Days = Field(0.0, alias="delay")
+    """Time from the trigger to the first delivery."""
+    duration_days: Days | None = Field(None, alias="duration")
+    """How long it stays open; to the end when left out."""
+    priority: int | None = Field(None, ge=1, le=9, strict=True)
+    """Serve only users of this priority class or better; all when left out."""
+    order_of_use: Literal["stockpile_first", "own_stock_first"] = "stockpile_first"
+    """Whether users draw on the stockpile before their own stocks are gone."""
+
+
+class Purchase(Spec):
+    """How a stockpile buys in calm times."""
+
+    target: StockAmount
+    """Stock to reach."""
+    rate: PurchaseRate
+    """Most that is bought, for each material."""
+    budget_usd: Usd | None = Field(None, alias="budget")
+    """Money for all materials together; shared by the cost of what is missing."""
+    premium: Fraction = 0.0
+    """Paid above the reference price."""
+    start: Date | None = None
+    """First day of buying; the start of the run when left out."""
+
+
+class StockpileBuild(Response):
+    """A stockpile is set up, with an opening stock, purchases, or both."""
+
+    kind: Literal["stockpile_build"] = "stockpile_build"
+    stockpile: Name
+    """Its name."""
+    country: Name
+    """Where it lies."""
+    members: tuple[Name, ...] = Field(min_length=1)
+    """Whom it serves: countries, regions, bloc:NAME."""
+    materials: tuple[Selector, ...] = Field(min_length=1)
+    """What it holds."""
+    opening: StockAmount | None = None
+    """Stock on the first day."""
+    purchase: Purchase | None = None
+    """How it buys."""
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> StockpileBuild:
+        if self.opening is None and self.purchase is None:
+            raise ValueError("give opening, purchase or both")
+        return self
+
+
+def _one_start(start: date | None, trigger: Trigger | None) -> None:
+    """Refuse a response with both or neither of start and trigger."""
+    if (start is None) == (trigger is None):
+        raise ValueError("give exactly one of start and trigger")
+
+
+class Substitution(Response):
+    """Users come to need less of a material."""
+
+    kind: Literal["substitution"] = "substitution"
+    material: Selector
+    """What is replaced."""
+    substitute: Name | None = None
+    """Material of the network that takes its place; outside the model when left out."""
+    users: Target | None = None
+    """Who substitutes; all users when left out."""
+    sectors: tuple[Name, ...] = ()
+    """Only these sectors; all when empty."""
+    max_share: Fraction
+    """Share of the use that can be replaced in the end."""
+    substitute_per_unit: Ratio = 1.0
+    """t of substitute for each t replaced."""
+    time_constant_days: Days = Field(alias="time_constant")
+    """Time in which 63% of that is done."""
+    start: Date | None = None
+    """First day."""
+    trigger: Trigger | None = None
+    """Or what starts it."""
+    duration_days: Days | None = Field(None, alias="duration")
+    """How long it holds; to the end when left out."""
+
+    @model_validator(mode="after")
+    def _starts_once(self) -> Substitution:
+        _one_start(self.start, self.trigger)
+        return self
+
+
+class SurgeCapacity(Response):
+    """Plants add capacity in an emergency."""
+
+    kind: Literal["surge_capacity"] = "surge_capacity"
+    target: Target
+    """Which nodes."""
+    increase: Increase
+    """Of their capacity."""
+    delay_days: Days = Field(0.0, alias="delay")
+    """Time before the first addition."""
+    ramp_days: Days = Field(0.0, alias="ramp")
+    """Time over which it is added, in a straight line."""
+    start: Date | None = None
+    """First day."""
+    trigger: Trigger | None = None
+    """Or what starts it."""
+    duration_days: Days | None = Field(None, alias="duration")
+    """How long it holds after the delay; to the end when left out."""
+
+    @model_validator(mode="after")
+    def _starts_once(self) -> SurgeCapacity:
+        _one_start(self.start, self.trigger)
+        return self

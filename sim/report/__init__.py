@@ -1,0 +1,1 @@
+"""From results to readers: tables, figures, exports, and what the commands print."""

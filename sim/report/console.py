@@ -1,0 +1,87 @@
+"""What the command line prints: results to standard output, progress and faults to standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+PATIENCE_SECONDS = 1.0  # anything shorter needs no progress line
+MIN_WIDTH = 100  # tables keep their columns when the output is a file or a pipe
+
+
+def show(*renderables: RenderableType) -> None:
+    """Print tables or text to standard output."""
+    from rich.console import Console  # slow to import
+
+    console = Console(width=None if sys.stdout.isatty() else MIN_WIDTH, highlight=False)
+    for renderable in renderables:
+        console.print(renderable)
+
+
+def show_text(text: str) -> None:
+    """Write plain text to standard output, exactly as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def show_json(content: Any) -> None:
+    """Write strict JSON to standard output; numbers that are not finite become null."""
+    from sim.analysis.store import json_text
+    from sim.analysis.summary import finite  # numpy is slow to import
+
+    show_text(json_text(finite(content)))
+
+
+def show_fault(message: str) -> None:
+    """Write a fault to standard error, red where the terminal can."""
+    from rich.console import Console  # slow to import
+    from rich.text import Text
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message, style="bold red"))
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is being done, once it has lasted over a second; silent off a terminal.
+
+    Parameters
+    ----------
+    quiet : bool
+        Never show anything.
+
+    Yields
+    ------
+    callable
+        Takes the words for the stage that begins.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # slow to import
+    from rich.live import Live
+
+    stage = _Stage()
+    with Live(stage, console=Console(stderr=True), transient=True, refresh_per_second=8):
+        yield stage.begin
+
+
+class _Stage:
+    """One line with a spinner, empty for the first second of the whole."""
+
+    def __init__(self) -> None:
+        from rich.spinner import Spinner  # slow to import
+
+        self._spinner = Spinner("dots")
+        self._started = time.monotonic()
+
+    def begin(self, words: str) -> None:
+        self._spinner.update(text=words)
+
+    def __rich__(self) -> RenderableType:
+        return self._spinner if time.monotonic() - self._started > PATIENCE_SECONDS else ""

@@ -1,0 +1,163 @@
+"""Tables of networks: what one holds, the account of a node, the outcome of a check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sim.report.names import percent, quantity
+from sim.report.tables import new_table
+
+if TYPE_CHECKING:
+    from sim.analysis.checkup import CheckUp
+
+MAX_ROWS = 20
+COLOURS = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+Row = dict[str, Any]
+
+
+def network_tables(summary: Row) -> RenderableType:
+    """Return the printout of `sim.analysis.accounts.network_summary`."""
+    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
+    stages = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary["stages"].items())
+    table = new_table(
+        "Materials", ("Material", "Basis"), ("Makers", "Users", "Flow, t/year", "Largest", "Stockpiled, t")
+    )
+    for row in summary["materials"]:
+        largest = (
+            f"{row['largest_supplier']} {percent(row['largest_share'])}" if row["largest_supplier"] else "-"
+        )
+        table.add_row(
+            row["material"],
+            row["basis"],
+            str(row["producers"]),
+            str(row["users"]),
+            quantity(row["flow_t_per_year"]),
+            largest,
+            quantity(row["stockpiled_t"]) if row["stockpiled_t"] else "-",
+        )
+    head = Text(f"{summary['network']}, base year {summary['year']}\n", style="bold")
+    return Group(head, Text(f"{counts}\nNodes by stage: {stages}\n"), table)
+
+
+def account_tables(account: Row) -> RenderableType:
+    """Return the printout of `sim.analysis.accounts.node_account`."""
+    head = Text(
+        f"{account['id']}: {account['stage'].replace('_', ' ')}, {account['country']}\n", style="bold"
+    )
+    skipped = ("id", "stage", "country", "inputs", "outputs", "scrap_sources")
+    lines = [
+        f"{name}: {_value(value)}" for name, value in account.items() if name not in skipped and _told(value)
+    ]
+    parts: list[RenderableType] = [head, Text("\n".join(lines) + "\n")]
+    for kind, end, per_unit in (
+        ("inputs", "supplier", "input_per_unit"),
+        ("outputs", "customer", "output_per_unit"),
+    ):
+        for port in account[kind]:
+            parts.append(_partner_table(port, kind, end, per_unit))
+    return Group(*parts)
+
+
+def _told(value: Any) -> bool:
+    """Whether a field says something: not empty, not unlimited, not unknown."""
+    return not (value == "" or (isinstance(value, float) and not math.isfinite(value)))
+
+
+def _value(value: Any) -> str:
+    return quantity(value, 6) if isinstance(value, float) else str(value)
+
+
+def _partner_table(port: Row, kind: str, end: str, per_unit: str) -> RenderableType:
+    """Return the suppliers of an input, or the customers of an output."""
+    rows = port[f"{end}s"]
+    used = [row for row in rows if row["flow_t_per_year"] > 0]
+    facts = [f"{quantity(port[per_unit])} t per unit"]
+    if kind == "inputs":
+        facts += [f"{quantity(port['cover_days'])} days of cover", f"essential {percent(port['essential'])}"]
+    table = new_table(
+        f"{kind[:-1].capitalize()} {port['material']} ({', '.join(facts)})",
+        (end.capitalize(),),
+        ("t/year", "Share", "Lead, days", "Evidence"),
+    )
+    for row in used[:MAX_ROWS]:
+        amounts = [quantity(row["flow_t_per_year"]), percent(row["share"]), quantity(row["lead_time_days"])]
+        table.add_row(row[end], *amounts, row["evidence"])
+    rest = [f"{len(used) - MAX_ROWS} smaller ones"] if len(used) > MAX_ROWS else []
+    rest += [f"{len(rows) - len(used)} latent"] if len(rows) > len(used) else []
+    return Group(table, Text(f"and {' and '.join(rest)}\n" if rest else "", style="dim"))
+
+
+def checkup_tables(found: CheckUp) -> RenderableType:
+    """Return the printout of a check: findings, residuals by material, what the baseline leaves unmet."""
+    parts: list[RenderableType] = []
+    if found.findings:
+        parts.append(_findings_table(found))
+    if found.materials:
+        parts.append(_residual_table(found.materials))
+    if found.moves:
+        parts.append(_moves_table(found.moves))
+    if found.unmet:
+        parts.append(_unmet_table(found.unmet))
+    count = {name: sum(f.severity == name for f in found.findings) for name in ("error", "warning")}
+    words = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in count.items())
+    parts.append(Text(f"{found.what}: {words}", style="bold green" if found.ok else "bold red"))
+    return Group(*parts)
+
+
+def _findings_table(found: CheckUp) -> RenderableType:
+    table = new_table("Findings", ("", "Where", "What"), ())
+    for finding in found.findings[: MAX_ROWS * 2]:
+        severity = str(finding.severity)
+        table.add_row(
+            Text(severity, style=COLOURS[severity]), finding.where, f"{finding.message} [{finding.rule}]"
+        )
+    return Group(table, _hidden(len(found.findings) - MAX_ROWS * 2))
+
+
+def _residual_table(rows: Sequence[Row]) -> RenderableType:
+    """Return the balance of each material: gap of the figures before, what stays open after."""
+    table = new_table(
+        "Balance by material, t/year",
+        ("Material", "Basis"),
+        ("Made", "Used", "Surplus", "Gap of the figures", "Open"),
+    )
+    for row in rows:
+        gap = row["gap_before"]
+        table.add_row(
+            row["material"],
+            row["basis"],
+            quantity(row["production_t"]),
+            quantity(row["use_t"]),
+            quantity(row["surplus_t"]),
+            f"{gap:+.1%}" if math.isfinite(gap) else "-",
+            f"{row['closure']:.1e}",
+        )
+    return table
+
+
+def _moves_table(moves: Sequence[Row]) -> RenderableType:
+    table = new_table(
+        "Figures that the balance moved far", ("Quantity",), ("Figure", "Balanced", "x/sigma", "Reason given")
+    )
+    ordered = sorted(moves, key=lambda row: -abs(row["x_over_sigma"]))
+    for row in ordered[:MAX_ROWS]:
+        amounts = [quantity(row["prior"]), quantity(row["value"]), f"{row['x_over_sigma']:+.1f}"]
+        table.add_row(row["quantity"], *amounts, row["accepted_reason"] or "none")
+    return Group(table, _hidden(len(moves) - MAX_ROWS))
+
+
+def _unmet_table(rows: Sequence[Row]) -> RenderableType:
+    table = new_table("Unmet without any disruption", ("Kind", "Name", "Country"), ("Share of demand",))
+    for row in rows[:MAX_ROWS]:
+        table.add_row(row["kind"], row["name"], row["country"], percent(row["share"]))
+    return Group(table, _hidden(len(rows) - MAX_ROWS))
+
+
+def _hidden(count: int) -> Text:
+    return Text(f"{count} more; see --json.\n" if count > 0 else "", style="dim")
