@@ -39,6 +39,11 @@ def difference(left: np.ndarray, right: np.ndarray, scale: float = 0.0) -> float
     return float(gap.max(initial=0.0)) / size if size > 0 else 0.0
 
 
+def sized(values: dict[str, np.ndarray], name: str) -> float:
+    """Return the size that a history's differences are judged by, beside its own."""
+    return largest(values[SCALED_BY[name]]) if name in SCALED_BY else 0.0
+
+
 def assert_same(ours: dict[str, Any], theirs: dict[str, Any], names: list[str], tolerance: float = 1e-9) -> None:
     """Fail with the first step, name and place at which two sets of histories part."""
     worst = {}
@@ -46,7 +51,7 @@ def assert_same(ours: dict[str, Any], theirs: dict[str, Any], names: list[str], 
         if name not in theirs or ours[name].shape != theirs[name].shape:
             worst[name] = "other shape or missing"
             continue
-        scale = largest(theirs[SCALED_BY[name]]) if name in SCALED_BY else 0.0
+        scale = sized(theirs, name)
         if not difference(ours[name], theirs[name], scale) <= tolerance:
             size = max(largest(theirs[name]), scale)
             with np.errstate(invalid="ignore"):

@@ -165,15 +165,20 @@ class Oracle:
         self.use_smoothed, self.activity = list(planned), list(planned)
         self.weight, self.established = list(self.arc_base_weight), list(self.arc_base_flow)
         self.deferred = [0.0] * self.n_node
-        self.scrap_stock = [
-            self.node_scrap_steps[n] * planned[n] if self.node_recycling[n] else 0.0 for n in range(self.n_node)
-        ]
         self.chain = []
+        recovered = [0.0] * self.n_node
         for r in range(self.n_scrap):
             n = self.slot_node[self.scrap_slot[r]]
             base = (self.slot_input_per_unit[self.scrap_slot[r]] - self.scrap_output_per_unit[r]) * planned[n]
             stages = self.scrap_stage_start[r + 1] - self.scrap_stage_start[r]
             self.chain.append([max(0.0, base) / self.scrap_rate[r]] * stages)
+            recovered[self.scrap_node[r]] += max(0.0, base) * self.scrap_yield[r]
+        self.scrap_stock = [0.0] * self.n_node
+        for n in range(self.n_node):
+            if self.node_recycling[n]:
+                spare = max(0.0, recovered[n] - planned[n])
+                normal = self.node_scrap_steps[n] * planned[n]
+                self.scrap_stock[n] = normal + spare * self.rule.scrap_disposal_steps
         self.running = [planned[n] > 0 or self.node_restart_steps[n] == 0 for n in range(self.n_node)]
         self.restart_left = [-1] * self.n_node
         used = self.slot_arc_start[self.n_slot]
@@ -326,6 +331,7 @@ class Oracle:
             unmet = max(0.0, self.demand[n] - self.activity[n])
             caught_up = max(0.0, self.activity[n] - self.demand[n])
             self.deferred[n] += self.node_deferred_fraction[n] * unmet - min(caught_up, self.deferred[n])
+            self.deferred[n] -= self.deferred[n] / self.rule.deferral_steps
 
     def producer_want(self, n: int) -> float:
         """Return the activity that a producing node's ports call for, must-run included."""
@@ -347,7 +353,7 @@ class Oracle:
             if self.restricted[n] > 0:
                 if pile <= self.node_storage_steps[n] + EDGE:
                     want = max(want, floor)
-            elif pile > MUST_RUN_PILE * (1.0 + EDGE):
+            elif pile > MUST_RUN_PILE + EDGE:
                 want = max(want, self.rule.minimum_run * floor)
         return want
 

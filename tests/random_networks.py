@@ -38,6 +38,7 @@ class Features:
     hosts: bool = False
     recycling: bool = False
     lifetimes: bool = False
+    spare_scrap: bool = False
     process: bool = False
     restart: bool = False
     aggregates: bool = False
@@ -246,8 +247,9 @@ class NetworkMaker:
         ]
         total, output = sum(need.values()), self.between(0.7, 1.0)
         recovered = min(0.9, 0.4 * total / (sum(base) * output))
+        spare = self.between(0.01, 0.08) if self.features.spare_scrap else 0.0
         for source in sources:
-            source.share_recovered = recovered
+            source.share_recovered = recovered * (1.0 + spare)
             if self.features.lifetimes and self.chance(0.7):
                 source.stages, source.rate = self.whole(1, 4), self.between(0.02, 0.6)
         node.planned = recovered * sum(base)
@@ -267,7 +269,7 @@ class NetworkMaker:
         """Set capacities, hosts, restart, must-run and firm spread."""
         for node in self.draft.nodes:
             if node.planned > 0:
-                node.capacity = node.planned * (1.0 + self.between(0.0, 0.8))
+                node.capacity = node.planned * (1.0 + self.between(0.02, 0.8))
             else:
                 node.capacity = float(np.exp(self.between(0.0, 4.0)))
             if self.features.unlimited and self.chance(0.1):
@@ -291,11 +293,11 @@ class NetworkMaker:
 
     def hosts(self) -> None:
         producers = [n for n in self.draft.nodes if not n.end_use and n.planned > 0]
-        for node in producers:
-            host = producers[self.whole(0, len(producers) - 1)]
-            if host is not node and self.chance(0.3):
+        for i, node in enumerate(producers[1:]):  # an earlier node: hosts never form a circle
+            host = producers[self.whole(0, i)]
+            if self.chance(0.3):
                 node.host = host.key
-                node.host_ratio = node.planned / host.planned * self.between(1.0, 1.5)
+                node.host_ratio = node.planned / host.planned * self.between(1.02, 1.5)
 
     def project(self) -> None:
         """Add a refinery that nobody uses yet, fed and bought from by latent arcs only."""
@@ -354,6 +356,7 @@ class NetworkMaker:
             loyalty_steps=self.between(4.0, 52.0),
             established_steps=self.between(4.0, 52.0),
             scrap_disposal_steps=self.between(4.0, 52.0),
+            deferral_steps=math.inf if self.chance(0.5) else self.between(4.0, 104.0),
             order_cap=math.inf if self.chance(0.3) else self.between(1.0, 2.0),
             minimum_run=self.between(0.0, 1.0),
         )

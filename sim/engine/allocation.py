@@ -192,11 +192,10 @@ def resource(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: 
 
 @compiled
 def adapt_range(
-    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, s: int, first: int, last: int
+    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
 ) -> float:
     """Move weights of arcs first..last to granted shipments and, if open, back to base; return the sum."""
     total = 0.0
-    granted_sum = st.slot_granted[s]
     for a in range(first, last):
         weight = st.weight[a]
         if granted_sum > 0.0:
@@ -226,15 +225,18 @@ def settle_range(net: NetworkArrays, st: State, s: int, first: int, last: int, t
 
 
 @compiled
-def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State) -> None:
+def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int) -> None:
     """Part 8, weights: only slots that were short, have a closed arc or are away from base."""
     for s in range(len(net.slot_node)):
         if not (st.adapting[s] or st.blocked[s]):
             continue
         used, used_end = net.slot_arc_start[s], net.slot_arc_start[s + 1]
         latent, latent_end = net.slot_latent_start[s], net.slot_latent_start[s + 1]
-        total = adapt_range(net, beh, par, st, s, used, used_end)
-        latent_total = adapt_range(net, beh, par, st, s, latent, latent_end)
+        granted = st.slot_granted[s]
+        if granted <= least(net, st, s, t):
+            granted = 0.0  # rounding left in a port is no delivery
+        total = adapt_range(net, beh, par, st, used, used_end, granted)
+        latent_total = adapt_range(net, beh, par, st, latent, latent_end, granted)
         st.latent_live[s] = latent_total > 0.0
         if latent_total == 0.0:
             for a in range(latent, latent_end):

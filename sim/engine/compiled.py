@@ -49,8 +49,10 @@ def compiled(function: F) -> F:
     """Compile `function` for calls from other compiled code alone.
 
     Wrappers for calls from Python would unpack some hundred arrays each and take most of the compile time.
+    Reference counting is off: the kernel allocates nothing, and counting every array at every access made a
+    step a hundred times slower. Nothing compiled here may therefore create an array.
     """
-    inner: F = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    inner: F = numba.njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return inner
 
 
@@ -59,7 +61,7 @@ def compiled_entry(function: F) -> F:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        entry: F = numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+        entry: F = numba.njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)
     finally:
         config.CACHE_DIR = before
     return entry

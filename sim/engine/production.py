@@ -11,7 +11,8 @@ from sim.model.arrays import Behaviour, NetworkArrays, Parameters
 
 RESTART_WANT = 0.01  # of capacity: an idle plant starts its restart clock above this
 IDLE_ORDERS = 0.005  # of capacity: a restarted plant falls idle again below this
-MUST_RUN_PILE = 1.0  # steps of output: a pile below this is no pile
+MUST_RUN_PILE = 1.0  # steps of output: a pile up to this is no pile
+EDGE = 1e-9  # margin where a limit is met exactly: a pile is often a whole number of steps
 
 
 @compiled
@@ -72,9 +73,9 @@ def producer_want(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State
             pile_steps = max(pile_steps, -gap / (planned * per_unit))
     if net.node_must_run[n] > 0.0 and planned > 0.0:
         if par.restricted[n] > 0.0:
-            if pile_steps <= net.node_storage_steps[n]:
+            if pile_steps <= net.node_storage_steps[n] + EDGE:
                 want = max(want, net.node_must_run[n] * planned)
-        elif pile_steps > MUST_RUN_PILE:
+        elif pile_steps > MUST_RUN_PILE + EDGE:
             want = max(want, beh.minimum_run * net.node_must_run[n] * planned)
     return want
 
@@ -214,6 +215,7 @@ def produce_node(
         wanted = min(demand, cap)
         unmet = max(0.0, demand - activity)
         st.deferred[n] += net.node_deferred_fraction[n] * unmet - min(caught_up, st.deferred[n])
+        st.deferred[n] -= st.deferred[n] / beh.deferral_steps
     if steps > 0:
         st.wip_ring[at] = activity
         st.wip[n] += activity

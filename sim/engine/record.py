@@ -18,14 +18,17 @@ class Series(NamedTuple):
     (`node_row`). Quantities are t/step or t for groups, units/step for nodes.
     """
 
-    demand: FloatArray  # (step, group) t/step wanted at this step's want with inputs unlimited; end use: without backlog
+    demand: FloatArray
+    """(step, group) t/step that users would draw with inputs unlimited: at min(want, cap); end use: at
+    min(demand, cap), without backlog."""
     consumption: FloatArray  # (step, group) t/step drawn
     caught_up: FloatArray  # (step, group) t/step of consumption that met deferred demand
     inventory: FloatArray  # (step, group) t on hand at users
     in_transit: FloatArray  # (step, group) t under way to users
     production: FloatArray  # (step, group) t/step that entered the ports of producers in the country
     port_stock: FloatArray  # (step, group) t at producers' ports
-    node_demand: FloatArray  # (step, row) units/step; end use: demand; producer: min(want, cap)
+    node_demand: FloatArray
+    """(step, row) units/step; end use: demand, whatever its capacity; producer: what its inputs are asked for."""
     node_activity: FloatArray  # (step, row) units/step
     node_caught_up: FloatArray  # (step, row) units/step
     node_capacity: FloatArray  # (step, row) units/step, after availability, surge and host

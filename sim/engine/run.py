@@ -46,7 +46,7 @@ class Engine:
         self._net = read_only(compiled.arrays)
         self.step = 0
         self.parameters = copy_parameters(compiled.base)
-        self.state = steady_state(compiled.arrays, compiled.base)
+        self.state = steady_state(compiled.arrays, compiled.behaviour, compiled.base)
         self.record = RunRecord(empty_series(compiled))
         self.trace: dict[str, list[FloatArray]] | None = {name: [] for name in (*TRACED, "granted")} if trace else None
         self.opening = State(*(values.copy() for values in self.state))

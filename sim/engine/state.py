@@ -113,12 +113,13 @@ def copy_parameters(base: Parameters) -> Parameters:
     return Parameters(*(np.array(values, dtype=np.float64) for values in base))
 
 
-def steady_state(net: NetworkArrays, base: Parameters) -> State:
+def steady_state(net: NetworkArrays, behaviour: Behaviour, base: Parameters) -> State:
     """Return the start: the steady state of the base flows.
 
     Parameters
     ----------
     net : NetworkArrays
+    behaviour : Behaviour
     base : Parameters
         Parameters before any effect.
 
@@ -172,7 +173,7 @@ def steady_state(net: NetworkArrays, base: Parameters) -> State:
         demand=planned.copy(),
         running=(planned > 0) | (net.node_restart_steps == 0),
         restart_left=zeros(n_node, np.int64),
-        scrap_stock=np.where(net.node_recycling, net.node_scrap_steps * planned, 0.0),
+        scrap_stock=_scrap_at_rest(net, behaviour, use),
         arc_order=net.arc_base_flow.copy(),
         request=zeros(n_arc),
         weight=net.arc_base_weight.copy(),
@@ -219,6 +220,14 @@ def base_scrap(net: NetworkArrays, use: FloatArray) -> FloatArray:
     product = net.scrap_output_per_unit * net.node_planned[node]
     generated: FloatArray = np.maximum(0.0, use[net.scrap_slot] - product)
     return generated
+
+
+def _scrap_at_rest(net: NetworkArrays, behaviour: Behaviour, use: FloatArray) -> FloatArray:
+    """Return scrap stocks at which what is not recycled leaves as fast as it comes, t by node."""
+    recovered = np.bincount(net.scrap_node, base_scrap(net, use) * net.scrap_yield, len(net.node_planned))
+    spare = np.maximum(0.0, recovered - net.node_planned) * behaviour.scrap_disposal_steps
+    stock: FloatArray = np.where(net.node_recycling, net.node_scrap_steps * net.node_planned + spare, 0.0)
+    return stock
 
 
 def _full_chains(net: NetworkArrays, use: FloatArray) -> FloatArray:

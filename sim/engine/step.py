@@ -64,7 +64,7 @@ def advance(
         leave_ports(net, beh, st, rec, t)  # 8
         record_flows(net, st, rec, t)
         if beh.resourcing:
-            adapt(net, beh, par, st)
+            adapt(net, beh, par, st, t)
             count_clocks(st)
         close_step(net, st, rec, t)
         if fired:

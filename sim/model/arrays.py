@@ -86,7 +86,7 @@ class NetworkArrays(NamedTuple):
     scrap_output_per_unit: FloatArray
     """t of the product, per unit of activity, that the draw does not leave behind as scrap."""
     scrap_yield: FloatArray
-    """Collection x recovery, calibrated so that base scrap equals base recycling."""
+    """Collection x recovery, calibrated to the base year's recycling plus a small spare."""
     scrap_rate: FloatArray
     """Share of each stage of the lifetime chain that moves on in a step; at most 1."""
     scrap_stage_start: IntArray  # (n_scrap + 1,) offsets into the chain; no stage = no delay
@@ -139,6 +139,8 @@ class Behaviour(NamedTuple):
     loyalty_steps: float
     established_steps: float
     """Half a year: shipments smoothed over it count as a customer's established flow."""
+    deferral_steps: float
+    """Deferred demand that is not met fades with this time constant; inf for never."""
     scrap_disposal_steps: float
     """Scrap above its normal stock leaves to other uses with this time constant."""
     order_cap: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from sim.model.balance import Balanced
 from sim.model.figures import FigureBook
@@ -46,50 +47,60 @@ def make_node(
         return _user(place, process, book, balanced)
     planned = balanced.activity.get(place.id, 0.0)
     host_id, ratio = _host(place, host, structure, book, balanced)
-
-    def days(measure: str) -> float:
-        return book.value(place.process, measure, place.country, default=0.0)
-
     added = book.exact(place.process, "value_added", place.country)
-    in_country = sum(
-        balanced.activity.get(p.id, 0.0) for p in structure.places_of(place.process, place.country)
-    )
     return Node(
         id=place.id,
         stage=process.stage,
         country=place.country,
         inputs=_inputs(place, process, book, balanced, planned),
-        outputs=tuple(
-            Output(o.material, balanced.output_per_unit[place.id, o.material], o.drives, o.disposable)
-            for o in process.outputs
-            if balanced.output_per_unit[place.id, o.material] > 0
-        ),
+        outputs=_outputs(place, process, balanced),
         planned_per_year=planned,
         capacity_per_year=_capacity(place, structure, book, planned, notes),
         sector=process.name if added is not None else "",
         operator=operator,
         activity_unit=process.activity_unit,
         process=process.name,
-        output_cover_days=book.value(
-            place.process,
-            "output_cover_days",
-            place.country,
-            default=book.parameter("default_output_cover_days", OUTPUT_COVER_DAYS),
-        ),
-        # of the country's value added each tonne brings the same
-        value_added_usd_per_unit=added.value / in_country
-        if added is not None and in_country > 0
-        else math.nan,
+        value_added_usd_per_unit=_added_per_unit(place, structure, book, balanced),
         priority=process.priority,
-        must_run_share=days("must_run_share"),
-        storage_days=days("storage_days"),
-        process_days=days("process_days"),
-        restart_days=days("restart_days"),
         aggregate=process.aggregate and not place.facility,
         host=host_id,
         host_ratio=ratio,
-        unit_cost_usd_per_t=book.value(place.process, "unit_cost", place.country, default=math.nan),
+        **_times(place, book),
     )
+
+
+def _outputs(place: Place, process: Process, balanced: Balanced) -> tuple[Output, ...]:
+    """Return the ports of a place."""
+    return tuple(
+        Output(o.material, balanced.output_per_unit[place.id, o.material], o.drives, o.disposable)
+        for o in process.outputs
+        if balanced.output_per_unit[place.id, o.material] > 0
+    )
+
+
+def _times(place: Place, book: FigureBook) -> dict[str, Any]:
+    """Return what a producing place takes from a figure as it stands."""
+    defaults = {
+        "output_cover_days": book.parameter("default_output_cover_days", OUTPUT_COVER_DAYS),
+        "must_run_share": 0.0,
+        "storage_days": 0.0,
+        "process_days": 0.0,
+        "restart_days": 0.0,
+        "unit_cost": math.nan,
+    }
+    found: dict[str, Any] = {
+        measure: book.value(place.process, measure, place.country, default=default)
+        for measure, default in defaults.items()
+    }
+    return found | {"unit_cost_usd_per_t": found.pop("unit_cost")}
+
+
+def _added_per_unit(place: Place, structure: Structure, book: FigureBook, balanced: Balanced) -> float:
+    """Return the value added per unit: of a country's each tonne brings the same; NaN where none is given."""
+    added = book.exact(place.process, "value_added", place.country)
+    alike = structure.places_of(place.process, place.country)
+    made = sum(balanced.activity.get(other.id, 0.0) for other in alike)
+    return added.value / made if added is not None and made > 0 else math.nan
 
 
 def _user(place: Place, process: Process, book: FigureBook, balanced: Balanced) -> Node:

@@ -15,9 +15,8 @@ The unknowns are moved as little as their standard deviations allow (`sim.model.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,11 @@ import numpy as np
 from sim.data.read import Tables
 from sim.errors import Faults, NetworkError
 from sim.model.figures import FigureBook, records
+from sim.model.moves import Rows, Values, material_rows, move_rows, year_warnings
 from sim.model.reconcile import Constraints, Reconciled, reconcile
 from sim.model.structure import Place, Scrap, Structure
-from sim.model.unknowns import Term, Unknown, Unknowns, product, scaled, sum_of, value_of
-from sim.vocab import Confidence, Stage
-
-FLAG_SIGMA = 2.0
-FLAG_HIGH = 0.01
+from sim.model.unknowns import Term, Unknowns, product, scaled, sum_of, value_of
+from sim.vocab import FloatArray, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +66,6 @@ class Balanced:
     warnings: tuple[str, ...]
     objective: float
     iterations: int
-
-
-@dataclass(slots=True)
-class Rows:
-    """Constraints under construction."""
-
-    names: list[str] = field(default_factory=list)
-    terms: list[list[Term]] = field(default_factory=list)
-
-    def add(self, name: str, terms: list[Term]) -> None:
-        """Add one sum that must vanish."""
-        self.names.append(name)
-        self.terms.append(terms)
 
 
 def balance(tables: Tables, structure: Structure, book: FigureBook) -> Balanced:
@@ -254,28 +238,7 @@ def _balanced(
 ) -> Balanced:
     """Read the reconciled values back into names."""
     multiplier = np.exp(result.x)
-    activity, intake, output, in_unit, out_unit = {}, {}, {}, {}, {}
-    for place in structure.places.values():
-        process = structure.processes[place.process]
-        if process.stage is not Stage.END_USE and place.activity > 0:
-            activity[place.id] = value_of(unknowns.activity(place), multiplier)
-        for material, _ in process.inputs:
-            taken = value_of(unknowns.intake(place, material), multiplier)
-            if taken > 0:
-                intake[place.id, material] = taken
-            if process.stage is not Stage.END_USE:
-                in_unit[place.id, material] = value_of(
-                    unknowns.per_unit(place, "input_per_unit", material), multiplier
-                )
-        for declared in process.outputs:
-            made = value_of(unknowns.output(place, declared.material), multiplier)
-            if made > 0:
-                output[place.id, declared.material] = made
-            out_unit[place.id, declared.material] = (
-                value_of(unknowns.per_unit(place, "output_per_unit", declared.material), multiplier)
-                if declared.joint
-                else 1.0
-            )
+    values = _values(structure, unknowns, multiplier)
     surplus = {
         material: float(unknowns.listed[k].prior * multiplier[k])
         for material in structure.materials
@@ -287,101 +250,45 @@ def _balanced(
         for country in sorted({place.country for place in structure.places_of(scrap.process)})
     }
     return Balanced(
-        activity=activity,
-        intake=intake,
-        output=output,
-        input_per_unit=in_unit,
-        output_per_unit=out_unit,
+        activity=values.activity,
+        intake=values.intake,
+        output=values.output,
+        input_per_unit=values.input_per_unit,
+        output_per_unit=values.output_per_unit,
         recovered=recovered,
         surplus=surplus,
-        materials=_material_rows(structure, rows, result, intake, output, surplus),
-        moves=_move_rows(tables, unknowns, result),
-        warnings=_year_warnings(unknowns),
+        materials=material_rows(structure, unknowns, rows, result, values, surplus),
+        moves=move_rows(tables, unknowns, result),
+        warnings=year_warnings(unknowns),
         objective=result.objective,
         iterations=result.iterations,
     )
 
 
-def _material_rows(
-    structure: Structure,
-    rows: Rows,
-    result: Reconciled,
-    intake: Mapping[tuple[str, str], float],
-    output: Mapping[tuple[str, str], float],
-    surplus: Mapping[str, float],
-) -> tuple[Mapping[str, object], ...]:
-    """Return the report of each material: both sides before and after, and what stays open."""
-    found: list[Mapping[str, object]] = []
-    for name, terms, left in zip(rows.names, rows.terms, result.closure, strict=True):
-        kind, _, material = name.partition(":")
-        if kind != "material":
-            continue
-        spare = -terms[-1][0] if material in surplus else 0.0
-        supply = sum(value for value, _ in terms if value > 0)
-        use = -sum(value for value, _ in terms if value < 0) - spare
-        found.append(
-            {
-                "material": material,
-                "basis": structure.materials[material].basis,
-                "production_before_t": supply,
-                "use_before_t": use,
-                "gap_before": supply / use - 1.0 if use > 0 else math.nan,
-                "production_t": math.fsum(t for (_, m), t in output.items() if m == material),
-                "use_t": math.fsum(t for (_, m), t in intake.items() if m == material),
-                "surplus_t": surplus.get(material, 0.0),
-                "closure": float(left),
-            }
-        )
-    return tuple(found)
-
-
-def _move_rows(tables: Tables, unknowns: Unknowns, result: Reconciled) -> tuple[Mapping[str, object], ...]:
-    """Return the report of each unknown."""
-    accepted = dict(zip(tables.accepted_moves["quantity"], tables.accepted_moves["reason"], strict=True))
-    found: list[Mapping[str, object]] = []
-    for unknown, x, bound in zip(unknowns.listed, result.x.tolist(), result.at_bound.tolist(), strict=True):
-        figure = unknown.figure
-        found.append(
-            {
-                "quantity": unknown.name,
-                "prior": unknown.prior,
-                "value": unknown.prior * math.exp(x),
-                "sigma": unknown.sigma,
-                "x_over_sigma": x / unknown.sigma,
-                "confidence": figure.confidence if figure is not None else "",
-                "year": figure.year if figure is not None else 0,
-                "where": figure.row if figure is not None else "",
-                "flag": _flag(unknown, x, bound, unknowns.book),
-                "accepted_reason": accepted.get(unknown.name, ""),
-            }
-        )
-    return tuple(found)
-
-
-def _flag(unknown: Unknown, x: float, bound: int, book: FigureBook) -> str:
-    """Return why a move needs a reason; empty when it needs none."""
-    reasons = []
-    if abs(x) > book.parameter("flag_move_sigma", FLAG_SIGMA) * unknown.sigma:
-        reasons.append(f"moved {x / unknown.sigma:+.1f} sigma")
-    high = unknown.figure is not None and unknown.figure.confidence == Confidence.HIGH
-    if high and abs(math.expm1(x)) > book.parameter("flag_move_high", FLAG_HIGH):
-        reasons.append(f"a figure of high confidence moved {math.expm1(x):+.1%}")
-    if bound:
-        reasons.append(f"held by its {'lower' if bound < 0 else 'upper'} bound ({unknown.bound_reason})")
-    return "; ".join(reasons)
-
-
-def _year_warnings(unknowns: Unknowns) -> tuple[str, ...]:
-    """Return one line that says how many figures are of another year than the base year."""
-    base = unknowns.book.year
-    others = [u.figure for u in unknowns.listed if u.figure is not None and u.figure.year != base]
-    if not others:
-        return ()
-    years = sorted({figure.year for figure in others})
-    return (
-        f"{len(others)} of {len(unknowns.listed)} reconciled figures are of another year than {base}"
-        f" ({years[0]} to {years[-1]}); the nearest year was taken",
-    )
+def _values(structure: Structure, unknowns: Unknowns, multiplier: FloatArray) -> Values:
+    """Return activity, recipe, intake and output of every place."""
+    values = Values()
+    for place in structure.places.values():
+        process = structure.processes[place.process]
+        if process.stage is not Stage.END_USE and place.activity > 0:
+            values.activity[place.id] = value_of(unknowns.activity(place), multiplier)
+        for material, _ in process.inputs:
+            taken = value_of(unknowns.intake(place, material), multiplier)
+            if taken > 0:
+                values.intake[place.id, material] = taken
+            if process.stage is not Stage.END_USE:
+                per_unit = unknowns.per_unit(place, "input_per_unit", material)
+                values.input_per_unit[place.id, material] = value_of(per_unit, multiplier)
+        for declared in process.outputs:
+            made = value_of(unknowns.output(place, declared.material), multiplier)
+            if made > 0:
+                values.output[place.id, declared.material] = made
+            per_unit = (
+                unknowns.per_unit(place, "output_per_unit", declared.material) if declared.joint else None
+            )
+            share = value_of(per_unit, multiplier) if declared.joint else 1.0
+            values.output_per_unit[place.id, declared.material] = share
+    return values
 
 
 __all__ = ["Balanced", "Place", "balance", "scrap_terms"]

@@ -27,6 +27,7 @@ FALLBACK_PARAMETERS = {
     "switching_time": 56.0,
     "loyalty_time": 182.0,
     "established_time": 182.0,
+    "deferral_time": math.inf,
     "scrap_disposal_time": 365.0,
     "order_cap": 1.25,
     "minimum_run": 0.5,
@@ -34,7 +35,8 @@ FALLBACK_PARAMETERS = {
     "resourcing": 1.0,
     "trigger_window": 28.0,
 }
-"""Used by a network that brings no parameter table; the same values as in `parameters.csv`."""
+"""Used by a network that brings no parameter table; the values of `parameters.csv`, but deferred
+demand waits for ever."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def _behaviour(network: Network, scenario: Scenario) -> Behaviour:
         switching_steps=steps("switching_time", given.switching_time_days),
         loyalty_steps=steps("loyalty_time", given.loyalty_time_days),
         established_steps=steps("established_time"),
+        deferral_steps=steps("deferral_time"),
         scrap_disposal_steps=steps("scrap_disposal_time"),
         order_cap=float(given.order_cap if given.order_cap is not None else table["order_cap"]),
         minimum_run=float(table["minimum_run"]),

@@ -18,6 +18,7 @@ from sim.units import steps_up
 from sim.vocab import DAYS_PER_YEAR, FloatArray, IntArray, Stage
 
 ArcKey = tuple[str, str, str, str]  # supplier, customer, material, tag
+SPARE_SCRAP = 0.05  # expert: scrap that could be recycled and is not, over what is; lets a recycler catch up
 SCRAP_STOCK_DAYS = 28.0  # DESIGN section 3: activity of a recycler is at most its scrap over four weeks
 MAX_STAGES = 50  # of a lifetime chain: a spread below 14 % of the lifetime is not told apart
 
@@ -200,7 +201,9 @@ def port_fields(index: Index) -> dict[str, Any]:
     for number, output in index.outputs:
         node = index.nodes[number]
         made = output.output_per_unit * index.per_step(node.planned_per_year)
-        target.append(made * node.output_cover_days / index.step_days)
+        # a by-product that does not drive its node holds no stock of its own: nothing could refill it
+        cover_steps = node.output_cover_days / index.step_days if output.drives else 0.0
+        target.append(made * cover_steps)
     return {
         "port_node": integers([number for number, _ in index.outputs]),
         "port_output_per_unit": floats([o.output_per_unit for _, o in index.outputs]),
@@ -211,7 +214,7 @@ def port_fields(index: Index) -> dict[str, Any]:
 
 
 def scrap_fields(index: Index, network: Network) -> dict[str, Any]:
-    """Return the fields that describe scrap sources; yields are set so that the base year closes."""
+    """Return the fields that describe scrap sources; yields leave a little more than the base year recycles."""
     sources = sorted(network.scrap, key=lambda s: (s.node, s.scrap_of, s.material))
     recovered = []
     for source in sources:
@@ -231,7 +234,9 @@ def scrap_fields(index: Index, network: Network) -> dict[str, Any]:
         "scrap_node": integers([index.node[s.node] for s in sources]),
         "scrap_slot": integers([index.slot[s.scrap_of, s.material] for s in sources]),
         "scrap_output_per_unit": floats([_kept_per_unit(network, s.scrap_of, s.material) for s in sources]),
-        "scrap_yield": floats([s.collection * s.recovery * closing[s.node] for s in sources]),
+        "scrap_yield": floats(
+            [min(1.0, s.collection * s.recovery * closing[s.node] * (1.0 + SPARE_SCRAP)) for s in sources]
+        ),
         "scrap_rate": floats(rates),
         "scrap_stage_start": offsets(stages),
     }

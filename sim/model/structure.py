@@ -82,6 +82,8 @@ class Structure:
     processes : dict of str to Process
     places : dict of str to Place
         Sorted by name.
+    by_process : dict of str to list of Place
+        The same by process.
     scrap : tuple of Scrap
     regions : dict of str to frozenset of str
         A region that is itself a place (EUU) and its members, itself included.
@@ -91,12 +93,13 @@ class Structure:
     freight: dict[str, str]
     processes: dict[str, Process]
     places: dict[str, Place]
+    by_process: dict[str, list[Place]]
     scrap: tuple[Scrap, ...]
     regions: dict[str, frozenset[str]]
 
     def places_of(self, process: str, country: str | None = None) -> list[Place]:
         """Return the places of a process (in one country)."""
-        return [p for p in self.places.values() if p.process == process and country in (None, p.country)]
+        return [p for p in self.by_process.get(process, ()) if country in (None, p.country)]
 
     def countries_of(self, code: str) -> frozenset[str]:
         """Return what a code covers: a region with its members, or the country alone."""
@@ -115,12 +118,16 @@ def read_structure(tables: Tables, book: FigureBook, faults: Faults) -> Structur
         Collects figures that are missing.
     """
     processes = _processes(tables)
-    places = _places(tables, processes, book, faults)
+    places = sorted(_places(tables, processes, book, faults), key=lambda place: place.id)
+    by_process: dict[str, list[Place]] = {}
+    for place in places:
+        by_process.setdefault(place.process, []).append(place)
     return Structure(
         materials=_materials(tables),
         freight=dict(zip(tables.materials["material"], tables.materials["freight"], strict=True)),
         processes=processes,
-        places={place.id: place for place in sorted(places, key=lambda place: place.id)},
+        places={place.id: place for place in places},
+        by_process=by_process,
         scrap=tuple(Scrap(row.process, row.scrap_of, row.material) for row in records(tables.recycling)),
         regions=_regions(tables, book.year),
     )

@@ -16,7 +16,7 @@ from sim.vocab import FloatArray, Stage
 Term = tuple[float, list[int]]
 """Value at the priors, and the unknowns that multiply it."""
 
-SURPLUS_SHARE = 0.001  # prior of a surplus where the figures leave none, of supply: what is scarce is not thrown away
+SURPLUS_SHARE = 0.001  # of supply, prior where the figures leave none: what is scarce is not thrown away
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ def test_idle_circuits_stand_ready(network: Network) -> None:
 def test_the_same_tables_give_the_same_network(network: Network) -> None:
     """Bit for bit, whatever the cache holds."""
     again = build_network(read_tables())
-    assert again.nodes == network.nodes
+    assert repr(again.nodes) == repr(network.nodes)  # a number that is not given differs from itself
     assert again.arcs == network.arcs
     assert again.scrap == network.scrap
 

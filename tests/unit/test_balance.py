@@ -21,7 +21,7 @@ Changes = dict[str, str | tuple[str, str] | None]
 
 
 def balanced(folder: Path, changes: Changes | None = None, year: int = 2024) -> Balanced:
-    """Balance the small world; its published total contradicts it and is left out unless a test brings one."""
+    """Balance the small world; its published total contradicts it and is left out unless a test brings it."""
     tables = read_tables(write_tables(folder, {"aggregates.a.csv": None, **figures(), **(changes or {})}))
     book = FigureBook(tables, year)
     faults = Faults(NetworkError)
@@ -55,6 +55,16 @@ def test_every_material_closes_and_says_what_was_open(tmp_path: Path) -> None:
     for row in rows.values():
         assert abs(row["closure"]) <= 1e-12  # type: ignore[arg-type]
         assert row["production_t"] == pytest.approx(row["use_t"], rel=1e-12)
+
+
+def test_the_report_says_how_much_rests_on_judgement(tmp_path: Path) -> None:
+    """A side that was judged to fit closes whatever the world does."""
+    judged = balanced(
+        tmp_path, figures(("CCC,big_pit,2024,60,t/yr,book,high", "CCC,big_pit,2024,60,t/yr,expert,expert"))
+    )
+    (row,) = [row for row in judged.materials if row["material"] == "zinc/concentrate"]
+    assert row["production_judged"] == pytest.approx(0.6)
+    assert row["use_judged"] == 0.0
 
 
 def test_the_better_known_figure_moves_less(tmp_path: Path) -> None:
@@ -113,7 +123,7 @@ def test_scrap_is_what_arises_times_what_returns(tmp_path: Path) -> None:
 
 
 def test_no_more_scrap_returns_than_arises(tmp_path: Path) -> None:
-    """CCC wants 5 t that nobody else makes: the loop would recover more than AAA leaves, but for the bound."""
+    """CCC wants 5 t that nobody makes: the loop would recover more than AAA leaves, but for the bound."""
     wanted = "use_optics,use,CCC,germanium/metal,2024,5,t/yr,book,medium,\n"
     loop = ("germanium_loop,production,AAA,,2024,0.2", "germanium_loop,production,AAA,,2024,5")
     row = move(balanced(tmp_path, figures(loop, extra=wanted)), "recovered:germanium_loop.AAA:use_optics")

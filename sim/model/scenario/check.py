@@ -1,173 +1,194 @@
-"""Names and dates of a scenario against a network: every fault at once."""
+"""Names and dates of a scenario against a network: every fault at once, then the warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, timedelta
-from typing import Any
+from itertools import combinations
+from typing import TYPE_CHECKING
 
-from sim.errors import Faults, NetworkError, ScenarioError, suggestion
-from sim.model.network import Network
-from sim.model.scenario.disruptions import CapacityLoss, ExportRestriction, Target
-from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
-from sim.model.scenario.schema import Scenario, end_of
+from sim.model.scenario.check_responses import check_response, check_stockpiles
+from sim.model.scenario.checker import Checker, shown
+from sim.model.scenario.dates import date_faults, date_warnings, last_day
+from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction
+from sim.model.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from sim.model.network import Arc, Network
 
 
 def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
-    """Raise when the scenario names what the network does not have; return warnings.
+    """Refuse a scenario that names what the network does not have, or that does nothing it says.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    network : Network
+
+    Returns
+    -------
+    tuple of str
+        Warnings: what was rounded to steps, what has no effect. The run says each once.
 
     Raises
     ------
     ScenarioError
         One line a fault, with file:line:column where the scenario came from a file.
     """
-    check = _Check(scenario, network)
-    for i, name in enumerate(scenario.watch):
-        check.country(f"watch[{i}]", name)
+    checker = Checker(scenario, network)
+    for message in date_faults(scenario):
+        checker.faults.add(message)
+    checker.countries("watch", scenario.watch)
+    _check_labels(checker)
     for i, disruption in enumerate(scenario.disruptions):
-        check.window(f"disruptions[{i}]", disruption.start, disruption.duration_days)
         if isinstance(disruption, ExportRestriction):
-            check.restriction(f"disruptions[{i}]", disruption)
+            _check_restriction(checker, f"disruptions[{i}]", disruption)
         elif isinstance(disruption, CapacityLoss):
-            check.target(f"disruptions[{i}].target", disruption.target)
+            _check_capacity_loss(checker, f"disruptions[{i}]", disruption)
+    check_stockpiles(checker)
     for i, response in enumerate(scenario.responses):
-        check.response(f"responses[{i}]", response)
-    check.faults.raise_if_any()
-    return tuple(dict.fromkeys(check.warnings))
+        check_response(checker, f"responses[{i}]", response)
+    checker.faults.raise_if_any()
+    _warn_of_overlaps(checker)
+    return tuple(dict.fromkeys([*date_warnings(scenario), *checker.warnings]))
 
 
-class _Check:
-    """Gathers faults and warnings of one scenario."""
+def _check_labels(checker: Checker) -> None:
+    """Refuse two parts of one name: the calendar, the log and the triggers go by it."""
+    seen: dict[str, str] = {}
+    for group, specs in (("disruptions", checker.scenario.disruptions), ("responses", checker.scenario.responses)):
+        for i, spec in enumerate(specs):
+            path, name = f"{group}[{i}]", spec.label or f"{spec.kind}[{i}]"
+            if name in seen:
+                checker.fault(f"{path}.label", f"= '{name}' is the name of {seen[name]} already")
+            seen.setdefault(name, path)
 
-    def __init__(self, scenario: Scenario, network: Network) -> None:
-        self.scenario, self.network = scenario, network
-        self.faults = Faults(ScenarioError)
-        self.warnings: list[str] = []
 
-    def fault(self, path: str, text: str) -> None:
-        """Keep one fault of a field."""
-        self.faults.add(f"{self.scenario.locate(path)}{text}")
+# -- export restrictions -----------------------------------------------------------------------------------
 
-    def ask(self, path: str, lookup: Callable[[str], Iterable[str]], name: str) -> tuple[str, ...]:
-        """Return what a name stands for; keep the fault when it stands for nothing."""
-        try:
-            return tuple(lookup(name))
-        except NetworkError as error:
-            self.fault(path, f" = {error}")
-            return ()
 
-    def country(self, path: str, name: str) -> tuple[str, ...]:
-        """Check a country, region or bloc."""
-        return self.ask(path, self.network.members, name)
+def _check_restriction(checker: Checker, path: str, spec: ExportRestriction) -> None:
+    """Check the names of an export restriction, and that it holds some arc."""
+    from sim.model.plan import destination_countries, restricted_arcs
 
-    def material(self, path: str, name: str) -> tuple[str, ...]:
-        """Check a material selector."""
-        return self.ask(path, self.network.select_materials, name)
+    origin = checker.country(f"{path}.origin", spec.origin)
+    materials = checker.materials(f"{path}.materials", spec.materials)
+    named = () if spec.destinations == "all" else spec.destinations
+    places = checker.countries(f"{path}.destinations", named)
+    for i, code in enumerate(spec.leakage_hubs):
+        if origin and set(checker.country(f"{path}.leakage_hubs[{i}]", code)) & set(origin):
+            checker.fault(f"{path}.leakage_hubs[{i}]", f"= '{code}' belongs to the origin {spec.origin}")
+    by_destination = spec.licence.by_destination if spec.licence is not None else {}
+    approved = {name: checker.country(f"{path}.licence.by_destination.{name}", name) for name in by_destination}
+    if not origin or not all(materials) or (named and not places):
+        return
+    destinations = destination_countries(checker.network, spec)
+    if not destinations:
+        checker.fault(f"{path}.destinations", f"names only the origin {spec.origin}")
+        return
+    for name, codes in approved.items():
+        if codes and not destinations & set(codes):
+            checker.fault(f"{path}.licence.by_destination.{name}", "is not among the destinations")
+    arcs = restricted_arcs(checker.network, spec)
+    if not arcs:
+        _no_arc(checker, path, spec, origin, materials)
+        return
+    _check_quota(checker, path, spec, arcs)
+    _warn_of_restriction(checker, path, spec, arcs, materials)
 
-    def window(self, path: str, start: date, duration_days: float | None) -> None:
-        """Check that a dated thing lies inside the horizon."""
-        scenario = self.scenario
-        if start >= end_of(scenario):
-            self.fault(f"{path}.start", f" = '{start}' lies after the end of the run, {end_of(scenario)}")
-            return
-        if duration_days is not None and start + timedelta(days=duration_days) < scenario.start:
-            self.fault(f"{path}.duration", f" ends before the run starts on {scenario.start}")
-        if (start - scenario.start).days % scenario.step_days and start > scenario.start:
-            offset = -((scenario.start - start).days // scenario.step_days) * scenario.step_days
-            acts = scenario.start + timedelta(days=offset)
-            self.warnings.append(f"{path}: starts {start}, acts from the step that begins {acts}")
 
-    def restriction(self, path: str, spec: ExportRestriction) -> None:
-        """Check names of an export restriction, and that it holds some arc."""
-        from sim.model.plan import restricted_arcs
+def _no_arc(
+    checker: Checker, path: str, spec: ExportRestriction, origin: tuple[str, ...], materials: list[tuple[str, ...]]
+) -> None:
+    """Keep the fault of a restriction that holds nothing; say what the origin exports, and who exports this."""
+    network = checker.network
+    wanted = {material for group in materials for material in group}
+    abroad = [
+        (arc.material, network.nodes[arc.supplier].country)
+        for arc in network.arcs
+        if network.nodes[arc.supplier].country != network.nodes[arc.customer].country
+    ]
+    exports = sorted({material for material, country in abroad if country in origin})
+    others = sorted({country for material, country in abroad if material in wanted})
+    checker.fault(
+        path,
+        f"holds nothing: no arc carries {', '.join(spec.materials)} out of {spec.origin} to these destinations; "
+        f"{spec.origin} exports {shown(exports)}; exporters of these materials: {shown(others)}",
+    )
 
-        origin = self.country(f"{path}.origin", spec.origin)
-        materials = [self.material(f"{path}.materials[{i}]", name) for i, name in enumerate(spec.materials)]
-        places = () if spec.destinations == "all" else spec.destinations
-        found = [self.country(f"{path}.destinations[{i}]", name) for i, name in enumerate(places)]
-        for i, name in enumerate(spec.leakage_hubs):
-            self.country(f"{path}.leakage_hubs[{i}]", name)
-        for name in spec.licence.by_destination if spec.licence is not None else ():
-            self.country(f"{path}.licence.by_destination.{name}", name)
-        if not origin or not all(materials) or not all(found):
-            return
-        if not restricted_arcs(self.network, spec):
-            exported = sorted(
-                {a.material for a in self.network.arcs if self.network.nodes[a.supplier].country in origin}
-            )
-            shown = ", ".join(exported[:8]) or "nothing"
-            self.fault(path, f" holds no arc: {spec.origin} exports {shown}")
-        if spec.severity == 0.0:
-            self.warnings.append(f"{path}: severity 0 is no restriction at all")
 
-    def target(self, path: str, target: Target) -> None:
-        """Check names of a target, and that it names some node."""
-        from sim.model.targets import nodes_of_target
+def _check_quota(checker: Checker, path: str, spec: ExportRestriction, arcs: list[Arc]) -> None:
+    """Refuse a quota over tonnes of different basis; warn of one that does not bind."""
+    if spec.quota_t_per_year is None:
+        return
+    bases = sorted({checker.network.materials[arc.material].basis for arc in arcs})
+    if len(bases) > 1:
+        checker.fault(
+            f"{path}.quota",
+            f"adds tonnes of different basis ({', '.join(bases)}); write one restriction for each material",
+        )
+        return
+    base_t_per_year = sum(arc.flow_t_per_year for arc in arcs)
+    if spec.quota_t_per_year >= base_t_per_year:
+        checker.warn(
+            f"{path}.quota",
+            f"= {spec.quota_t_per_year:g} t/year is not below the base flow of {base_t_per_year:.4g} t/year: "
+            "it only stops growth",
+        )
 
-        known = True
-        if target.country is not None:
-            known = bool(self.country(f"{path}.country", target.country))
-        if target.material is not None:
-            known = bool(self.material(f"{path}.material", target.material)) and known
-        if not known or nodes_of_target(self.network, target):
-            return
-        if target.node is not None:
-            self.fault(
-                path, f" = '{target.node}' is not a node of this network{suggestion(target.node, self.network.nodes)}"
-            )
-        elif target.operator is not None:
-            operators = sorted({node.operator for node in self.network.nodes.values() if node.operator})
-            self.fault(path, f" = '{target.operator}' operates no node{suggestion(target.operator, operators)}")
-        else:
-            self.fault(path, " names no node: nothing there has this country, stage and material together")
 
-    def response(self, path: str, spec: Any) -> None:
-        """Check names and dates of a response."""
-        start = getattr(spec, "start", None)
-        trigger = getattr(spec, "trigger", None)
-        if start is not None:
-            self.window(path, start, None)
-        if trigger is not None and trigger.on is not None:
-            self.window(f"{path}.trigger.on", trigger.on, None)
-        if isinstance(spec, StockpileBuild):
-            self._build(path, spec)
-        elif isinstance(spec, StockpileRelease):
-            self._release(path, spec)
-        elif isinstance(spec, Substitution):
-            self._substitution(path, spec)
-        elif isinstance(spec, SurgeCapacity):
-            self.target(f"{path}.target", spec.target)
+def _warn_of_restriction(
+    checker: Checker, path: str, spec: ExportRestriction, arcs: list[Arc], materials: list[tuple[str, ...]]
+) -> None:
+    """Warn of parts of a restriction that do nothing."""
+    held = {arc.material for arc in arcs}
+    for i, group in enumerate(materials):
+        if not held & set(group):
+            checker.warn(f"{path}.materials[{i}]", f"= '{spec.materials[i]}' is not exported: it changes nothing")
+    if all(arc.flow_t_per_year <= 0 for arc in arcs):
+        checker.warn(path, "closes latent arcs only: nothing flows there in the base year")
+    if spec.severity == 0:
+        checker.warn(f"{path}.severity", "= 0 is no restriction at all")
+    if spec.announced is not None and spec.announced < checker.scenario.start:
+        checker.warn(f"{path}.announced", f"= {spec.announced} is before the run: buying ahead begins with the run")
 
-    def _build(self, path: str, spec: StockpileBuild) -> None:
-        self.country(f"{path}.country", spec.country)
-        for i, name in enumerate(spec.members):
-            self.country(f"{path}.members[{i}]", name)
-        for i, name in enumerate(spec.materials):
-            self.material(f"{path}.materials[{i}]", name)
-        amounts = [("opening", spec.opening)]
-        if spec.purchase is not None:
-            amounts.append(("purchase.target", spec.purchase.target))
-        for key, amount in amounts:
-            for name in (amount.t_by_material if amount is not None else None) or {}:
-                self.material(f"{path}.{key}.{name}", name)
 
-    def _release(self, path: str, spec: StockpileRelease) -> None:
-        built = [r.stockpile for r in self.scenario.responses if isinstance(r, StockpileBuild)]
-        known = [*built, *(pile.id for pile in self.network.stockpiles)]
-        if spec.stockpile not in known:
-            near = suggestion(spec.stockpile, known) or "; the network has none: add a stockpile_build"
-            self.fault(f"{path}.stockpile", f" = '{spec.stockpile}' is not a stockpile{near}")
-        for i, name in enumerate(spec.materials or ()):
-            self.material(f"{path}.materials[{i}]", name)
+# -- capacity losses ---------------------------------------------------------------------------------------
 
-    def _substitution(self, path: str, spec: Substitution) -> None:
-        self.material(f"{path}.material", spec.material)
-        if spec.substitute is not None and spec.substitute not in self.network.materials:
-            near = suggestion(spec.substitute, self.network.materials)
-            self.fault(f"{path}.substitute", f" = '{spec.substitute}' is not a material of this network{near}")
-        if spec.users is not None:
-            self.target(f"{path}.users", spec.users)
-        sectors = sorted({node.sector for node in self.network.nodes.values() if node.sector})
-        for i, name in enumerate(spec.sectors):
-            if name not in sectors:
-                self.fault(f"{path}.sectors[{i}]", f" = '{name}' is not a sector{suggestion(name, sectors)}")
+
+def _check_capacity_loss(checker: Checker, path: str, spec: CapacityLoss) -> None:
+    """Check the target of a capacity loss."""
+    nodes = checker.target(f"{path}.target", spec.target)
+    if spec.severity == 0:
+        checker.warn(f"{path}.severity", "= 0 is no loss at all")
+    if nodes and all(node.planned_per_year <= 0 for node in nodes):
+        checker.warn(f"{path}.target", f"names only nodes that stand idle in the base year: {shown(n.id for n in nodes)}")
+
+
+# -- overlaps ----------------------------------------------------------------------------------------------
+
+
+def _warn_of_overlaps(checker: Checker) -> None:
+    """Warn where two disruptions act on the same place at the same time; they are well defined."""
+    reached = [(i, spec, _reached(checker, spec)) for i, spec in enumerate(checker.scenario.disruptions)]
+    for (i, first, one), (j, second, other) in combinations(reached, 2):
+        if first.kind != second.kind or not one & other or not _meet(first, second):
+            continue
+        rule = "the tighter cap counts" if isinstance(first, ExportRestriction) else "what is left multiplies"
+        checker.warn(f"disruptions[{j}]", f"overlaps with disruptions[{i}] in place and time: {rule}")
+
+
+def _reached(checker: Checker, spec: Disruption) -> set[tuple[str, ...]]:
+    """Return the arcs or nodes that a disruption acts on."""
+    from sim.model.plan import restricted_arcs
+    from sim.model.targets import nodes_of_target
+
+    if isinstance(spec, ExportRestriction):
+        return {arc.key for arc in restricted_arcs(checker.network, spec)}
+    if isinstance(spec, CapacityLoss):
+        return {(node.id,) for node in nodes_of_target(checker.network, spec.target)}
+    return set()
+
+
+def _meet(first: Disruption, second: Disruption) -> bool:
+    """Return whether two disruptions hold at one time."""
+    ends = [last_day(spec.start, spec.duration_days) for spec in (first, second)]
+    return (ends[0] is None or second.start < ends[0]) and (ends[1] is None or first.start < ends[1])

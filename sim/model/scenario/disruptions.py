@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from sim.errors import suggestion
-from sim.model.scenario.quantities import Date, Days, Flag, Fraction, Name, Selector, TonnesPerYear
-from sim.model.scenario.spec import Spec
+from sim.model.scenario.quantities import (
+    Date,
+    Days,
+    Destinations,
+    Flag,
+    Fraction,
+    Name,
+    Selector,
+    TonnesPerYear,
+)
+from sim.model.scenario.spec import FieldFault, Spec
 from sim.vocab import Stage
-
-
-def read_destinations(value: object) -> Literal["all"] | tuple[str, ...]:
-    """Read ``all`` or a list of countries, regions and blocs."""
-    if value == "all":
-        return "all"
-    if isinstance(value, list | tuple) and value and all(isinstance(item, str) and item for item in value):
-        return tuple(value)
-    raise ValueError("must be 'all' or a list of countries, regions or bloc:NAME")
-
-
-def read_stage(value: object) -> Stage:
-    """Read a stage's name."""
-    if value in list(Stage):
-        return Stage(str(value))
-    raise ValueError(f"is not a stage{suggestion(str(value), list(Stage))}")
-
-
-Destinations = Annotated[
-    Any,
-    PlainValidator(read_destinations),
-    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
-]
-StageName = Annotated[Stage, PlainValidator(read_stage), WithJsonSchema({"enum": [str(s) for s in Stage]})]
 
 
 class Licence(Spec):
     """A licence regime: exports stop, then a rising share of the base flow is approved."""
 
     initial_stop_days: Days = Field(0.0, alias="initial_stop")
-    """Time in which nothing is approved."""
+    """Time from the start in which nothing is approved."""
     ramp_days: Days = Field(0.0, alias="ramp")
     """Time over which approvals then rise, in a straight line, to their final share."""
-    approval: Fraction = 1.0
+    approval: Fraction
     """Share of the base flow that is approved in the end."""
     by_destination: dict[Name, Fraction] = Field(default_factory=dict)
-    """Final share for single destinations: country, region or bloc:NAME."""
+    """Final share for single destinations (country, region or bloc:NAME), instead of `approval`."""
 
 
 class Target(Spec):
-    """Nodes, named in one way: by id, by operator, or by country with stage and material."""
+    """Nodes, named in one way: by id, by operator, or by country with stage and material.
+
+    Plain text stands for a node's id.
+    """
 
     node: Name | None = None
     """One node's id."""
@@ -58,10 +45,10 @@ class Target(Spec):
     """All nodes of an operator."""
     country: Name | None = None
     """All nodes of a country, region or bloc:NAME; narrow it by stage and material."""
-    stage: StageName | None = None
+    stage: Stage | None = None
     """Only nodes of this stage."""
     material: Selector | None = None
-    """Only nodes that make it (end uses: that use it)."""
+    """Only nodes that make it (end uses: that use it); may stand without a country."""
 
     @model_validator(mode="before")
     @classmethod
@@ -70,10 +57,10 @@ class Target(Spec):
         return {"node": data} if isinstance(data, str) else data
 
     @model_validator(mode="after")
-    def _one_way(self) -> Target:
+    def _one_way(self) -> Self:
         ways = [self.node is not None, self.operator is not None, self.by_place]
         if sum(ways) != 1 or (self.stage is not None and not self.by_place):
-            raise ValueError("name the target in one way: node, operator, or country and/or material (with stage)")
+            raise ValueError("must be named in one way: node, or operator, or country and/or material (and stage)")
         return self
 
     @property
@@ -86,9 +73,9 @@ class Disruption(Spec):
     """What every disruption has."""
 
     label: Name | None = None
-    """Name shown in the event log."""
+    """Name shown in the event log; the kind and its number when left out."""
     start: Date
-    """First day."""
+    """First day: a date, or an offset from the scenario's start."""
     duration_days: Days | None = Field(None, alias="duration")
     """How long it holds; to the end of the run when left out."""
 
@@ -96,38 +83,42 @@ class Disruption(Spec):
 class ExportRestriction(Disruption):
     """A country stops or limits its exports of some materials.
 
-    Exactly one of severity, quota and licence says how far.
+    Exactly one of severity, quota and licence says how far. Goods in transit arrive; goods that stay inside
+    the origin are not exports.
     """
 
     kind: Literal["export_restriction"] = "export_restriction"
+    """The kind of disruption."""
     origin: Name
     """Country, region or bloc:NAME that restricts."""
-    materials: tuple[Selector, ...] = Field(min_length=1)
-    """What is held back."""
+    materials: Annotated[tuple[Selector, ...], Field(min_length=1)]
+    """What is held back: commodities, single materials, or {containing: X}."""
     destinations: Destinations = "all"
-    """Who is hit: all, or countries, regions, bloc:NAME."""
+    """Who is hit: all, or a list of countries, regions, bloc:NAME."""
     severity: Fraction | None = None
     """Share of the base flow that is withheld; 0 is no restriction at all."""
     quota_t_per_year: TonnesPerYear | None = Field(None, alias="quota")
     """One quota over all restricted materials and destinations, shared by base flow."""
     licence: Licence | None = None
-    """A licence regime."""
+    """A licence regime: a stop, then rising approvals."""
     leakage: Fraction = 0.0
-    """Share of what is withheld that finds a way through hubs, later."""
+    """Share of what is withheld that finds another way, later."""
     leakage_hubs: tuple[Name, ...] = ()
     """Countries that leaking goods pass; lead times follow from theirs."""
     end_use_checks: Flag = False
     """With true, goods cannot reach restricted users through destinations that are spared."""
     announced: Date | None = None
-    """Date of the announcement, before the start: customers buy ahead from then on."""
+    """Day of the announcement, before the start: customers buy ahead from then on."""
 
     @model_validator(mode="after")
-    def _one_rule(self) -> ExportRestriction:
-        given = [x for x in (self.severity, self.quota_t_per_year, self.licence) if x is not None]
+    def _one_rule(self) -> Self:
+        given = [rule for rule in (self.severity, self.quota_t_per_year, self.licence) if rule is not None]
         if len(given) != 1:
-            raise ValueError("give exactly one of severity, quota, licence")
-        if self.announced is not None and self.announced > self.start:
-            raise ValueError(f"announced {self.announced} lies after the start {self.start}")
+            raise ValueError("needs exactly one of severity, quota, licence")
+        if self.announced is not None and self.announced >= self.start:
+            raise FieldFault("announced", f"must be before the start, {self.start}")
+        if self.leakage_hubs and self.leakage == 0.0:
+            raise FieldFault("leakage_hubs", "needs a leakage above 0")
         return self
 
 
@@ -135,11 +126,20 @@ class CapacityLoss(Disruption):
     """Plants stand still, wholly or in part, and come back."""
 
     kind: Literal["capacity_loss"] = "capacity_loss"
+    """The kind of disruption."""
     target: Target
     """Which nodes."""
     severity: Fraction = 1.0
     """Share of capacity that is lost."""
     recovery: Literal["step", "linear", "logistic"] = "step"
-    """How capacity comes back after the duration."""
+    """How capacity comes back after the duration: at once, in a line, or along a logistic curve."""
     recovery_time_days: Days = Field(0.0, alias="recovery_time")
-    """How long that takes, for linear and logistic."""
+    """How long coming back takes, for linear and logistic."""
+
+    @model_validator(mode="after")
+    def _recovery_time_fits(self) -> Self:
+        if self.recovery == "step" and self.recovery_time_days > 0:
+            raise FieldFault("recovery_time", "needs recovery: linear or logistic; step comes back at once")
+        if self.recovery != "step" and self.recovery_time_days == 0:
+            raise FieldFault("recovery", "needs a recovery_time above 0")
+        return self

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from sim.model.scenario import readers
+from sim.model.scenario import readers, texts
 from sim.model.scenario.readers import Amount, Rate
 
 _NUMBER = r"[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?"
@@ -120,7 +120,10 @@ Flag = Annotated[bool, PlainValidator(readers.read_bool), WithJsonSchema({"type"
 _DATE_TEXT = PlainSerializer(lambda day: day.isoformat(), return_type=str, when_used="json")
 
 Date = Annotated[
-    date, PlainValidator(readers.read_date), _DATE_TEXT, _schema("string", "2026-07-06", "+20 days", pattern=_DATE_PATTERN)
+    date,
+    PlainValidator(readers.read_date),
+    _DATE_TEXT,
+    _schema("string", "2026-07-06", "+20 days", pattern=_DATE_PATTERN),
 ]
 """A date, or an offset from the scenario's start."""
 
@@ -180,22 +183,22 @@ ReleaseRate = Annotated[
 ]
 """A rate of release."""
 
-Text = Annotated[str, PlainValidator(readers.read_text), WithJsonSchema({"type": "string"})]
+Text = Annotated[str, PlainValidator(texts.read_text), WithJsonSchema({"type": "string"})]
 """Text of any length up to 10,000 characters."""
 
-Name = Annotated[str, PlainValidator(readers.read_name), WithJsonSchema(_NAME_SCHEMA)]
+Name = Annotated[str, PlainValidator(texts.read_name), WithJsonSchema(_NAME_SCHEMA)]
 """One line of text."""
 
 FileName = Annotated[
     str,
-    PlainValidator(readers.read_file_name),
-    _schema("string", "export_ban", pattern=r"^[A-Za-z0-9_-]{1,100}$"),
+    PlainValidator(texts.read_file_name),
+    _schema("string", "export_ban", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$"),
 ]
 """A plain file name: letters, digits, ``_`` and ``-``."""
 
 Selector = Annotated[
     str,
-    PlainValidator(readers.read_selector),
+    PlainValidator(texts.read_selector),
     PlainSerializer(_selector_data, when_used="json"),
     WithJsonSchema(
         {
@@ -212,11 +215,42 @@ Selector = Annotated[
         }
     ),
 ]
-"""A commodity (all its forms), one material, or ``containing: X`` (X and every material that leads back to it)."""
+"""A commodity (all its forms), one material, or ``containing: X`` (X and all that leads back to it)."""
+
+Destinations = Annotated[
+    Literal["all"] | tuple[str, ...],
+    PlainValidator(texts.read_destinations),
+    WithJsonSchema(
+        {
+            "anyOf": [{"const": "all"}, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}],
+            "examples": ["all", ["USA", "bloc:FORGE"]],
+        }
+    ),
+]
+"""``all``, or countries, regions and ``bloc:NAME``."""
+
+Year = Annotated[
+    int,
+    PlainValidator(readers.whole_number(1990, 2100)),
+    WithJsonSchema({"type": "integer", "minimum": 1990, "maximum": 2100}),
+]
+"""A calendar year."""
+
+Priority = Annotated[
+    int,
+    PlainValidator(readers.whole_number(1, 9)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 9}),
+]
+"""A priority class: 1 is served first."""
+
+Prices = Annotated[
+    Literal["off", "on"], PlainValidator(readers.read_prices), WithJsonSchema({"enum": ["off", False]})
+]
+"""Only ``off`` in this version."""
 
 FolderPath = Annotated[
     Path,
-    PlainValidator(readers.read_path),
+    PlainValidator(texts.read_path),
     PlainSerializer(str, when_used="json"),
     _schema("string", "my_network"),
 ]

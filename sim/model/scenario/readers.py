@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -198,6 +198,26 @@ def read_bool(value: object) -> bool:
     if not isinstance(value, bool):
         raise UnitError("must be true or false")
     return value
+
+
+def read_prices(value: object) -> Literal["off", "on"]:
+    """Read ``off``; a later version brings prices."""
+    if value is True or value == "on":
+        raise UnitError("is not available in this version; allowed: off")
+    if value is False or value == "off":
+        return "off"
+    raise UnitError("must be off")
+
+
+def whole_number(low: int, high: int) -> Callable[[object], int]:
+    """Return a reader of whole numbers from `low` to `high`."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise UnitError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return read
 
 
 def read_date(value: object) -> date:

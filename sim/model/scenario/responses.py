@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,7 +15,9 @@ from sim.model.scenario.quantities import (
     Fraction,
     Increase,
     Name,
+    PositiveDays,
     PositiveFraction,
+    Priority,
     PurchaseRate,
     Ratio,
     ReleaseRate,
@@ -23,7 +25,7 @@ from sim.model.scenario.quantities import (
     StockAmount,
     Usd,
 )
-from sim.model.scenario.spec import Spec
+from sim.model.scenario.spec import FieldFault, Spec
 
 
 class Trigger(Spec):
@@ -39,12 +41,12 @@ class Trigger(Spec):
     """A date."""
 
     @model_validator(mode="after")
-    def _one_condition(self) -> Trigger:
+    def _one_condition(self) -> Self:
         values = (self.fill_rate_below, self.days_of_cover_below, self.price_above, self.on)
         if sum(value is not None for value in values) != 1:
-            raise ValueError("give exactly one of fill_rate_below, days_of_cover_below, price_above, on")
+            raise ValueError("needs exactly one of fill_rate_below, days_of_cover_below, price_above, on")
         if self.price_above is not None:
-            raise ValueError("price_above needs prices, which this version does not have")
+            raise FieldFault("price_above", "needs prices: on, which is not available in this version")
         return self
 
 
@@ -59,9 +61,10 @@ class StockpileRelease(Response):
     """A stockpile serves what its members cannot get elsewhere."""
 
     kind: Literal["stockpile_release"] = "stockpile_release"
+    """The kind of response."""
     stockpile: Name
     """Name of a stockpile of the network or of a stockpile_build."""
-    materials: tuple[Selector, ...] | None = None
+    materials: Annotated[tuple[Selector, ...], Field(min_length=1)] | None = None
     """Which of its materials; all when left out."""
     trigger: Trigger
     """What opens it."""
@@ -71,7 +74,7 @@ class StockpileRelease(Response):
     """Time from the trigger to the first delivery."""
     duration_days: Days | None = Field(None, alias="duration")
     """How long it stays open; to the end when left out."""
-    priority: int | None = Field(None, ge=1, le=9, strict=True)
+    priority: Priority | None = None
     """Serve only users of this priority class or better; all when left out."""
     order_of_use: Literal["stockpile_first", "own_stock_first"] = "stockpile_first"
     """Whether users draw on the stockpile before their own stocks are gone."""
@@ -96,13 +99,14 @@ class StockpileBuild(Response):
     """A stockpile is set up, with an opening stock, purchases, or both."""
 
     kind: Literal["stockpile_build"] = "stockpile_build"
+    """The kind of response."""
     stockpile: Name
     """Its name."""
     country: Name
     """Where it lies."""
-    members: tuple[Name, ...] = Field(min_length=1)
+    members: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Whom it serves: countries, regions, bloc:NAME."""
-    materials: tuple[Selector, ...] = Field(min_length=1)
+    materials: Annotated[tuple[Selector, ...], Field(min_length=1)]
     """What it holds."""
     opening: StockAmount | None = None
     """Stock on the first day."""
@@ -110,22 +114,23 @@ class StockpileBuild(Response):
     """How it buys."""
 
     @model_validator(mode="after")
-    def _holds_something(self) -> StockpileBuild:
+    def _holds_something(self) -> Self:
         if self.opening is None and self.purchase is None:
-            raise ValueError("give opening, purchase or both")
+            raise ValueError("needs opening, purchase or both")
         return self
 
 
 def _one_start(start: date | None, trigger: Trigger | None) -> None:
     """Refuse a response with both or neither of start and trigger."""
     if (start is None) == (trigger is None):
-        raise ValueError("give exactly one of start and trigger")
+        raise ValueError("needs exactly one of start and trigger")
 
 
 class Substitution(Response):
     """Users come to need less of a material."""
 
     kind: Literal["substitution"] = "substitution"
+    """The kind of response."""
     material: Selector
     """What is replaced."""
     substitute: Name | None = None
@@ -138,7 +143,7 @@ class Substitution(Response):
     """Share of the use that can be replaced in the end."""
     substitute_per_unit: Ratio = 1.0
     """t of substitute for each t replaced."""
-    time_constant_days: Days = Field(alias="time_constant")
+    time_constant_days: PositiveDays = Field(alias="time_constant")
     """Time in which 63% of that is done."""
     start: Date | None = None
     """First day."""
@@ -148,7 +153,7 @@ class Substitution(Response):
     """How long it holds; to the end when left out."""
 
     @model_validator(mode="after")
-    def _starts_once(self) -> Substitution:
+    def _starts_once(self) -> Self:
         _one_start(self.start, self.trigger)
         return self
 
@@ -157,6 +162,7 @@ class SurgeCapacity(Response):
     """Plants add capacity in an emergency."""
 
     kind: Literal["surge_capacity"] = "surge_capacity"
+    """The kind of response."""
     target: Target
     """Which nodes."""
     increase: Increase
@@ -173,6 +179,6 @@ class SurgeCapacity(Response):
     """How long it holds after the delay; to the end when left out."""
 
     @model_validator(mode="after")
-    def _starts_once(self) -> SurgeCapacity:
+    def _starts_once(self) -> Self:
         _one_start(self.start, self.trigger)
         return self

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from sim.errors import suggestion
 from sim.model.scenario.disruptions import CapacityLoss, ExportRestriction
-from sim.model.scenario.quantities import FolderPath, Name, OrderCap, PositiveDays, StartDate, Switch, Text
+from sim.model.scenario.quantities import (
+    FileName,
+    FolderPath,
+    Name,
+    OrderCap,
+    PositiveDays,
+    Prices,
+    StartDate,
+    Switch,
+    Text,
+    Year,
+)
 from sim.model.scenario.readers import scenario_start
 from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
-from sim.model.scenario.spec import Spec
+from sim.model.scenario.spec import FieldFault, Spec
 from sim.units import steps_up
 
 AnyDisruption = Annotated[ExportRestriction | CapacityLoss, Field(discriminator="kind")]
@@ -22,47 +32,14 @@ AnyResponse = Annotated[
     StockpileRelease | StockpileBuild | Substitution | SurgeCapacity, Field(discriminator="kind")
 ]
 
-PROJECTS = ("none", "operating", "construction", "financed", "permitting", "all")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
-
-
-def read_plain_name(value: object) -> str:
-    """Read a name that can be a folder: letters, digits, _ and -."""
-    if isinstance(value, str) and _PLAIN_NAME.fullmatch(value):
-        return value
-    raise ValueError("must be a plain name: letters, digits, _ and -, at most 80, no path parts")
-
-
-def read_prices(value: object) -> Literal["off"]:
-    """Read ``off``; prices come with a later version."""
-    if value is False or value == "off":
-        return "off"
-    if value is True or value == "on":
-        raise ValueError("is not available in this version; allowed: off")
-    raise ValueError("must be off")
-
-
-def read_projects(value: object) -> str:
-    """Read the status that announced projects need to count."""
-    if value in PROJECTS:
-        return str(value)
-    raise ValueError(f"is not a project status{suggestion(str(value), PROJECTS)}")
-
-
-Prices = Annotated[Literal["off"], PlainValidator(read_prices), WithJsonSchema({"enum": ["off", False]})]
-PlainName = Annotated[
-    str, PlainValidator(read_plain_name), WithJsonSchema({"type": "string", "pattern": f"^{_PLAIN_NAME.pattern}$"})
-]
-ProjectStatus = Annotated[str, PlainValidator(read_projects), WithJsonSchema({"enum": list(PROJECTS)})]
-
 
 class NetworkSpec(Spec):
     """Which network the scenario runs on: the shipped one, a folder's, or the shipped one with an overlay."""
 
-    year: int = Field(2024, ge=1990, le=2100)
+    year: Year = 2024
     """Base year of the shipped figures."""
-    projects: ProjectStatus = "operating"
-    """Announced projects of this status and better count."""
+    projects: Literal["none", "operating", "construction", "financed", "permitting", "all"] = "operating"
+    """Announced projects of this status and better count; they change the shipped network only."""
     folder: FolderPath | None = None
     """Read the whole network from this folder."""
     overlay: FolderPath | None = None
@@ -73,7 +50,7 @@ class NetworkSpec(Spec):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.folder is not None and self.overlay is not None:
-            raise ValueError("give folder or overlay, not both")
+            raise FieldFault("overlay", "excludes folder; give one of the two")
         return self
 
 
@@ -101,8 +78,8 @@ class Behaviour(Spec):
 class Scenario(Spec):
     """A question to the network, with its disruptions and responses."""
 
-    name: PlainName
-    """Name of the result folder."""
+    name: FileName
+    """Name of the result folder; in a file that extends another, the file's own name when left out."""
     title: Text = ""
     """One line for figures and tables."""
     description: Text = ""
@@ -110,35 +87,42 @@ class Scenario(Spec):
     start: StartDate
     """First day of the run."""
     horizon_days: PositiveDays = Field(alias="horizon")
-    """How long the run is."""
+    """How long the run is: at least one step, at most 200 years."""
     step: Literal["week", "day"] = "week"
     """Length of a step."""
     prices: Prices = "off"
-    """Prices come with a later version."""
+    """Whether prices move; only off in this version."""
     network: NetworkSpec = NetworkSpec()
     """Which network."""
     disruptions: tuple[AnyDisruption, ...] = ()
     """What is imposed."""
     responses: tuple[AnyResponse, ...] = ()
     """What is chosen."""
-    watch: tuple[Name, ...] = ("USA", "EUU", "JPN", "KOR")
+    watch: Annotated[tuple[Name, ...], Field(min_length=1)] = ("USA", "EUU", "JPN", "KOR")
     """Countries and regions that tables and figures show."""
     behaviour: Behaviour = Behaviour()
     """Rules of behaviour."""
 
     _positions: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
-    def __init__(self, /, **data: Any) -> None:
-        with scenario_start(data.get("start")):
-            super().__init__(**data)
+    @model_validator(mode="wrap")
+    @classmethod
+    def _offsets_count_from_start(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Let offsets such as ``+20 days`` anywhere inside count from the scenario's own start."""
+        with scenario_start(data.get("start") if isinstance(data, Mapping) else None):
+            return handler(data)
+
+    @model_validator(mode="after")
+    def _one_step_at_least(self) -> Self:
+        if self.horizon_days < self.step_days:
+            raise FieldFault("horizon", f"is shorter than one step of {self.step_days} days")
+        return self
 
     def __eq__(self, other: object) -> bool:
         """Compare content; where a scenario was read from does not count."""
         if not isinstance(other, Scenario):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
-
-    __hash__ = Spec.__hash__
 
     @property
     def step_days(self) -> int:
@@ -150,23 +134,49 @@ class Scenario(Spec):
         """Steps of the horizon, rounded up."""
         return max(1, steps_up(self.horizon_days, self.step_days))
 
+    @property
+    def end(self) -> date:
+        """First day after the last step."""
+        return self.start + timedelta(days=self.n_steps * self.step_days)
+
+    @property
+    def positions(self) -> Mapping[str, str]:
+        """``file:line:column`` by path, for what was read from a file."""
+        return self._positions
+
     def locate(self, path: str) -> str:
         """Return ``file:line:column: path`` of a field such as ``disruptions[0].origin``.
 
-        Falls back to the nearest enclosing place that the file has; to ``scenario`` without a file.
+        Falls back to the nearest enclosing place that the file has; to ``scenario`` for what was made in
+        Python.
         """
-        part = path
-        while part:
-            if part in self._positions:
-                return f"{self._positions[part]}: {path}"
-            part = re.sub(r"(\.[^.\[\]]+|\[\d+\]|^[^.\[\]]+)$", "", part)
-        return f"{self._positions.get('', 'scenario')}: {path}"
+        shown = file_path(path)
+        part = shown
+        while part and part not in self._positions:
+            part = part[: max(part.rfind("."), part.rfind("["), 0)]
+        return f"{self._positions.get(part, 'scenario')}: {shown}"
 
     def with_changes(self, **changes: Any) -> Scenario:
-        """Return a validated copy with some fields changed."""
+        """Return a checked copy with some fields changed.
+
+        Raises
+        ------
+        ScenarioError
+            If a changed value is not allowed.
+        """
         data = {name: getattr(self, name) for name in type(self).model_fields}
-        copy = Scenario(**(data | changes))
-        copy._positions = self._positions
+        for name, key in type(self).keys().items():
+            if key in changes:
+                data.pop(name)
+        try:
+            copy = Scenario.model_validate(data | changes)
+        except ValidationError as error:
+            from sim.model.scenario.faults import scenario_error  # it needs this module
+
+            raise scenario_error(error) from None
+        roots = {file_path(name) for name in changes}
+        kept = {path: place for path, place in self._positions.items() if _root(path) not in roots}
+        copy._positions = kept | dict.fromkeys(roots, "scenario")
         return copy
 
     def baseline(self) -> Scenario:
@@ -174,6 +184,21 @@ class Scenario(Spec):
         return self.with_changes(disruptions=(), responses=())
 
 
-def end_of(scenario: Scenario) -> date:
-    """Return the first day after the horizon."""
-    return scenario.start + timedelta(days=scenario.n_steps * scenario.step_days)
+def _kinds_of(model: type[Spec]) -> Iterator[type[Spec]]:
+    """Yield a model and all that derive from it."""
+    yield model
+    for derived in model.__subclasses__():
+        yield from _kinds_of(derived)
+
+
+_FILE_KEYS = {name: key for model in _kinds_of(Spec) for name, key in model.keys().items()}
+
+
+def file_path(path: str) -> str:
+    """Return a path with the keys that files write: ``horizon`` for ``horizon_days``."""
+    return re.sub(r"[A-Za-z_]+", lambda word: _FILE_KEYS.get(word[0], word[0]), path)
+
+
+def _root(path: str) -> str:
+    """Return the first key of a path."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]

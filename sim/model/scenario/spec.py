@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from sim.model.scenario.readers import InNamedUnit
+
+
+class FieldFault(ValueError):
+    """A rule over several fields is broken; the fault is best shown at one of them.
+
+    Parameters
+    ----------
+    key : str
+        The field, as files write it.
+    text : str
+        Goes on from ``field = value``.
+    """
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
 
 
 class Spec(BaseModel):
@@ -19,18 +36,15 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
+        populate_by_name=True,
         use_attribute_docstrings=True,
-        arbitrary_types_allowed=True,
     )
 
     @model_validator(mode="before")
     @classmethod
     def _numbers_under_unit_names(cls, data: Any) -> Any:
         """Mark bare numbers that are given under an attribute name."""
-        if not isinstance(data, dict):
+        if not isinstance(data, Mapping):
             return data
         named = {name for name, field in cls.model_fields.items() if field.alias not in (None, name)}
         return {
@@ -39,3 +53,8 @@ class Spec(BaseModel):
             else value
             for key, value in data.items()
         }
+
+    @classmethod
+    def keys(cls) -> dict[str, str]:
+        """Return the key that files write for each attribute: ``duration`` for ``duration_days``."""
+        return {name: field.alias or name for name, field in cls.model_fields.items()}

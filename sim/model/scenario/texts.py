@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from sim.errors import UnitError
 
@@ -39,7 +40,7 @@ def read_name(value: object) -> str:
 def read_file_name(value: object) -> str:
     """Read a plain file name; it names the folder of the result, so it may hold no path."""
     if not isinstance(value, str) or not _FILE_NAME.fullmatch(value):
-        raise UnitError("must be a plain name of letters, digits, _ and - (at most 100)")
+        raise UnitError("must be a plain name of letters, digits, _ and - (at most 80, no path)")
     return value
 
 
@@ -53,6 +54,15 @@ def read_selector(value: object) -> str:
     if text.startswith("containing:"):
         return f"containing: {read_name(text.removeprefix('containing:').strip())}"
     return text
+
+
+def read_destinations(value: object) -> Literal["all"] | tuple[str, ...]:
+    """Read ``all`` or a list of countries, regions and blocs."""
+    if value == "all":
+        return "all"
+    if not isinstance(value, list | tuple) or not value:
+        raise UnitError("must be all, or a list such as [USA, 'bloc:FORGE']")
+    return tuple(read_name(item) for item in value)
 
 
 def read_path(value: object) -> Path:
