@@ -13,6 +13,7 @@ import pandas as pd
 
 from sim.data.columns import Column
 from sim.data.read import TABLES_FOLDER, read_columns, read_csv_table
+from sim.report.reference_scenario import scenario_page
 
 DOCS_FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -199,6 +200,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "network_tables.md": network_tables_page,
     "parameters.md": parameters_page,
+    "scenario.md": scenario_page,
 }
 
 
