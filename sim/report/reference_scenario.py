@@ -123,7 +123,8 @@ def _plain(field: Schema, schema: Schema) -> str:
     if kind == "integer":
         return f"whole number, {field['minimum']} to {field['maximum']}"
     if kind == "object":
-        return f"mapping from a name to {how_written(field['additionalProperties'], schema).removeprefix('such as ')}"
+        values = how_written(field["additionalProperties"], schema)
+        return f"mapping from a name to {values.removeprefix('such as ')}"
     return {"boolean": "`true` or `false`", "number": "number", "string": "text"}[str(kind)]
 
 
