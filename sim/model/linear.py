@@ -44,3 +44,39 @@ def solve_symmetric(matrix: sparse.csr_array, right: FloatArray) -> FloatArray:
     for _ in range(REFINEMENTS):
         solution += factors.solve(scale * (right - matrix @ (scale * solution)))
     return np.asarray(scale * solution, dtype=np.float64)
+
+
+def solve_saddle(
+    curvature: sparse.csr_array, rows: sparse.csr_array, pull: FloatArray, right: FloatArray
+) -> FloatArray | None:
+    """Solve ``curvature dx - rows' y = pull, rows dx = right`` for dx; redundant rows do no harm.
+
+    Parameters
+    ----------
+    curvature : sparse array, shape (n, n)
+        Symmetric; need not be definite.
+    rows : sparse array, shape (m, n)
+    pull : FloatArray, shape (n, k)
+    right : FloatArray, shape (m, k)
+        In the range of `rows`.
+
+    Returns
+    -------
+    FloatArray, shape (n, k), or None
+        None when the system has no one solution.
+    """
+    norm = np.sqrt(np.asarray((rows * rows).sum(axis=1), dtype=np.float64).ravel())
+    scaling = sparse.diags_array(1.0 / np.where(norm > 0, norm, 1.0))
+    scaled = (scaling @ rows).tocsr()
+    n, m = len(pull), len(right)
+    exact = sparse.block_array([[curvature, scaled.T], [scaled, None]], format="csc") if m else curvature
+    ridge = sparse.diags_array(np.concatenate([np.zeros(n), np.full(m, -RIDGE)]))
+    wanted = np.vstack([pull, np.asarray(scaling @ right)])
+    try:
+        factors = linalg.splu((exact + ridge).tocsc())
+    except RuntimeError:  # exactly singular
+        return None
+    solution = factors.solve(wanted)
+    for _ in range(REFINEMENTS):
+        solution += factors.solve(wanted - exact @ solution)
+    return np.asarray(solution[:n], dtype=np.float64) if np.isfinite(solution).all() else None
