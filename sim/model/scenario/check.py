@@ -54,7 +54,10 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
 def _check_labels(checker: Checker) -> None:
     """Refuse two parts of one name: the calendar, the log and the triggers go by it."""
     seen: dict[str, str] = {}
-    for group, specs in (("disruptions", checker.scenario.disruptions), ("responses", checker.scenario.responses)):
+    for group, specs in (
+        ("disruptions", checker.scenario.disruptions),
+        ("responses", checker.scenario.responses),
+    ):
         for i, spec in enumerate(specs):
             path, name = f"{group}[{i}]", spec.label or f"{spec.kind}[{i}]"
             if name in seen:
@@ -77,7 +80,9 @@ def _check_restriction(checker: Checker, path: str, spec: ExportRestriction) -> 
         if origin and set(checker.country(f"{path}.leakage_hubs[{i}]", code)) & set(origin):
             checker.fault(f"{path}.leakage_hubs[{i}]", f"= '{code}' belongs to the origin {spec.origin}")
     by_destination = spec.licence.by_destination if spec.licence is not None else {}
-    approved = {name: checker.country(f"{path}.licence.by_destination.{name}", name) for name in by_destination}
+    approved = {
+        name: checker.country(f"{path}.licence.by_destination.{name}", name) for name in by_destination
+    }
     if not origin or not all(materials) or (named and not places):
         return
     destinations = destination_countries(checker.network, spec)
@@ -96,9 +101,13 @@ def _check_restriction(checker: Checker, path: str, spec: ExportRestriction) -> 
 
 
 def _no_arc(
-    checker: Checker, path: str, spec: ExportRestriction, origin: tuple[str, ...], materials: list[tuple[str, ...]]
+    checker: Checker,
+    path: str,
+    spec: ExportRestriction,
+    origin: tuple[str, ...],
+    materials: list[tuple[str, ...]],
 ) -> None:
-    """Keep the fault of a restriction that holds nothing; say what the origin exports, and who exports this."""
+    """Keep the fault of a restriction that holds nothing; say what the origin exports, and who else does."""
     network = checker.network
     wanted = {material for group in materials for material in group}
     abroad = [
@@ -110,8 +119,8 @@ def _no_arc(
     others = sorted({country for material, country in abroad if material in wanted})
     checker.fault(
         path,
-        f"holds nothing: no arc carries {', '.join(spec.materials)} out of {spec.origin} to these destinations; "
-        f"{spec.origin} exports {shown(exports)}; exporters of these materials: {shown(others)}",
+        f"holds nothing: no arc carries {', '.join(spec.materials)} out of {spec.origin} to these "
+        f"destinations; {spec.origin} exports {shown(exports)}; exporters of these: {shown(others)}",
     )
 
 
@@ -142,13 +151,17 @@ def _warn_of_restriction(
     held = {arc.material for arc in arcs}
     for i, group in enumerate(materials):
         if not held & set(group):
-            checker.warn(f"{path}.materials[{i}]", f"= '{spec.materials[i]}' is not exported: it changes nothing")
+            checker.warn(
+                f"{path}.materials[{i}]", f"= '{spec.materials[i]}' is not exported: it changes nothing"
+            )
     if all(arc.flow_t_per_year <= 0 for arc in arcs):
         checker.warn(path, "closes latent arcs only: nothing flows there in the base year")
     if spec.severity == 0:
         checker.warn(f"{path}.severity", "= 0 is no restriction at all")
     if spec.announced is not None and spec.announced < checker.scenario.start:
-        checker.warn(f"{path}.announced", f"= {spec.announced} is before the run: buying ahead begins with the run")
+        checker.warn(
+            f"{path}.announced", f"= {spec.announced} is before the run: buying ahead begins with the run"
+        )
 
 
 # -- capacity losses ---------------------------------------------------------------------------------------
@@ -160,7 +173,10 @@ def _check_capacity_loss(checker: Checker, path: str, spec: CapacityLoss) -> Non
     if spec.severity == 0:
         checker.warn(f"{path}.severity", "= 0 is no loss at all")
     if nodes and all(node.planned_per_year <= 0 for node in nodes):
-        checker.warn(f"{path}.target", f"names only nodes that stand idle in the base year: {shown(n.id for n in nodes)}")
+        checker.warn(
+            f"{path}.target",
+            f"names only nodes that stand idle in the base year: {shown(n.id for n in nodes)}",
+        )
 
 
 # -- overlaps ----------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def check_stockpiles(checker: Checker) -> None:
             if rule != (spec.order_of_use, spec.priority):
                 checker.fault(
                     f"{path}.order_of_use",
-                    f"or priority differs from {first}, which releases the same stockpile; give both the same",
+                    f"or priority differs from {first}, which releases the same stockpile",
                 )
 
 
@@ -81,7 +81,9 @@ def _check_amount(
     for selector in amount.t_by_material:
         for material in checker.material(f"{path}.{selector}", selector):
             if material not in held:
-                checker.fault(f"{path}.{selector}", f"is not held by the stockpile, which holds {shown(held)}")
+                checker.fault(
+                    f"{path}.{selector}", f"is not held by the stockpile, which holds {shown(held)}"
+                )
             elif material in named:
                 checker.fault(f"{path}.{selector}", f"names {material} again, after {named[material]}")
             named.setdefault(material, selector)
@@ -110,10 +112,19 @@ def _check_release(checker: Checker, path: str, spec: StockpileRelease) -> None:
     for i, group in enumerate(groups):
         if group and held and not held & set(group):
             name = (spec.materials or ())[i]
-            checker.fault(f"{path}.materials[{i}]", f"= '{name}' is not in '{spec.stockpile}': {shown(sorted(held))}")
+            checker.fault(
+                f"{path}.materials[{i}]", f"= '{name}' is not in '{spec.stockpile}': {shown(sorted(held))}"
+            )
     built = _built(checker).get(spec.stockpile)
-    if spec.rate is not None and spec.rate.share_per_week is not None and built is not None and not built.opening:
-        checker.fault(f"{path}.rate", "is a share of the opening stock, which is 0; write a rate such as '2 t/day'")
+    if (
+        spec.rate is not None
+        and spec.rate.share_per_week is not None
+        and built is not None
+        and not built.opening
+    ):
+        checker.fault(
+            f"{path}.rate", "is a share of the opening stock, which is 0; write a rate such as '2 t/day'"
+        )
 
 
 def _built(checker: Checker) -> dict[str, StockpileBuild]:
@@ -160,7 +171,9 @@ def _check_substitute(checker: Checker, path: str, spec: Substitution, replaced:
         return
     if name not in checker.network.materials:
         near = suggestion(name, checker.network.materials)
-        checker.fault(f"{path}.substitute", f"= '{name}' is not a material (commodity/form) of this network{near}")
+        checker.fault(
+            f"{path}.substitute", f"= '{name}' is not a material (commodity/form) of this network{near}"
+        )
     elif name in replaced:
         checker.fault(f"{path}.substitute", f"= '{name}' is what it replaces")
     elif next(checker.network.suppliers_of(name), None) is None:
@@ -171,4 +184,6 @@ def _check_surge(checker: Checker, path: str, spec: SurgeCapacity) -> None:
     """Check the target of a surge, and that it has capacities to add to."""
     nodes = checker.target(f"{path}.target", spec.target)
     if nodes and all(math.isinf(node.capacity_per_year) for node in nodes):
-        checker.warn(f"{path}.target", f"names only nodes without a capacity limit: {shown(n.id for n in nodes)}")
+        checker.warn(
+            f"{path}.target", f"names only nodes without a capacity limit: {shown(n.id for n in nodes)}"
+        )

@@ -92,7 +92,9 @@ class Checker:
         nodes = self.network.nodes
         if target.node is not None:
             key = f"{path}.node" if f"{path}.node" in self.scenario.positions else path
-            self.fault(key, f"= '{target.node}' is not a node of this network{suggestion(target.node, nodes)}")
+            self.fault(
+                key, f"= '{target.node}' is not a node of this network{suggestion(target.node, nodes)}"
+            )
         elif target.operator is not None:
             operators = sorted({node.operator for node in nodes.values() if node.operator})
             known = suggestion(target.operator, operators) or "; no node of this network has an operator"

@@ -73,7 +73,9 @@ def date_warnings(scenario: Scenario) -> list[str]:
         if dated.duration_days == 0:
             found.append(f"{scenario.locate(dated.duration_path)} is 0: it never holds")
         if dated.day < scenario.start:
-            found.append(f"{scenario.locate(dated.path)} = {dated.day} is before the run: acts from its first day")
+            found.append(
+                f"{scenario.locate(dated.path)} = {dated.day} is before the run: acts from its first day"
+            )
     rounded = list(_rounded(scenario))
     if rounded:
         found.append(f"rounded up to whole {scenario.step}s: {'; '.join(rounded)}")

@@ -16,7 +16,7 @@ from sim.model.scenario.quantities import (
     Selector,
     TonnesPerYear,
 )
-from sim.model.scenario.spec import FieldFault, Spec
+from sim.model.scenario.spec import FieldError, Spec
 from sim.vocab import Stage
 
 
@@ -60,7 +60,9 @@ class Target(Spec):
     def _one_way(self) -> Self:
         ways = [self.node is not None, self.operator is not None, self.by_place]
         if sum(ways) != 1 or (self.stage is not None and not self.by_place):
-            raise ValueError("must be named in one way: node, or operator, or country and/or material (and stage)")
+            raise ValueError(
+                "must be named in one way: node, or operator, or country and/or material (and stage)"
+            )
         return self
 
     @property
@@ -116,9 +118,9 @@ class ExportRestriction(Disruption):
         if len(given) != 1:
             raise ValueError("needs exactly one of severity, quota, licence")
         if self.announced is not None and self.announced >= self.start:
-            raise FieldFault("announced", f"must be before the start, {self.start}")
+            raise FieldError("announced", f"must be before the start, {self.start}")
         if self.leakage_hubs and self.leakage == 0.0:
-            raise FieldFault("leakage_hubs", "needs a leakage above 0")
+            raise FieldError("leakage_hubs", "needs a leakage above 0")
         return self
 
 
@@ -139,7 +141,7 @@ class CapacityLoss(Disruption):
     @model_validator(mode="after")
     def _recovery_time_fits(self) -> Self:
         if self.recovery == "step" and self.recovery_time_days > 0:
-            raise FieldFault("recovery_time", "needs recovery: linear or logistic; step comes back at once")
+            raise FieldError("recovery_time", "needs recovery: linear or logistic; step comes back at once")
         if self.recovery != "step" and self.recovery_time_days == 0:
-            raise FieldFault("recovery", "needs a recovery_time above 0")
+            raise FieldError("recovery", "needs a recovery_time above 0")
         return self

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sim.errors import Faults, ScenarioError, nearest
 from sim.model.scenario.schema import Scenario, file_path
-from sim.model.scenario.spec import FieldFault, Spec
+from sim.model.scenario.spec import FieldError, Spec
 from sim.model.scenario.yaml_tree import BROKEN, Item, shorten
 
 _TAG_FAULTS = {"union_tag_invalid", "union_tag_not_found"}
@@ -92,7 +92,7 @@ def _message(fault: Any, loc: tuple[int | str, ...], places: Places) -> str:
     if kind in _TAG_FAULTS:
         return _unknown_kind(loc, path, value, places)
     raised = fault.get("ctx", {}).get("error")
-    if isinstance(raised, FieldFault):
+    if isinstance(raised, FieldError):
         key = file_path(raised.key)
         path = f"{path}.{key}" if path else key
         value = _field(value, raised.key)
@@ -140,7 +140,11 @@ def _text(fault: Any, loc: tuple[int | str, ...], value: object) -> str:
         keys = [key for model in _models_at(loc) for key in model.keys().values()]
         return "must be a mapping" + (f" with the keys {', '.join(keys)}" if keys else "")
     if kind in {"tuple_type", "list_type"}:
-        return "must be a list such as [a, b]" if loc[-1] not in {"disruptions", "responses"} else "must be a list"
+        return (
+            "must be a list such as [a, b]"
+            if loc[-1] not in {"disruptions", "responses"}
+            else "must be a list"
+        )
     if kind == "too_short":
         return "must not be empty"
     text = str(fault["msg"])
@@ -222,5 +226,3 @@ def _models_in(annotation: object) -> Iterator[type[Spec]]:
         yield annotation
     for inner in get_args(annotation):
         yield from _models_in(inner)
-
-

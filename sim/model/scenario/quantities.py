@@ -92,7 +92,9 @@ CoverDays = Annotated[
 Fraction = Annotated[float, PlainValidator(readers.read_fraction), _share_schema(1, "40%", 0.4)]
 """A share from 0 to 1."""
 
-PositiveFraction = Annotated[float, PlainValidator(readers.read_positive_fraction), _share_schema(1, "90%", 0.9)]
+PositiveFraction = Annotated[
+    float, PlainValidator(readers.read_positive_fraction), _share_schema(1, "90%", 0.9)
+]
 """A share above 0, up to 1."""
 
 Increase = Annotated[float, PlainValidator(readers.read_increase), _share_schema(10, "25%", 0.25)]
@@ -105,12 +107,16 @@ OrderCap = Annotated[
     float,
     PlainValidator(readers.read_order_cap),
     PlainSerializer(lambda cap: "off" if cap == float("inf") else cap, when_used="json"),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1}, {"enum": ["off", False]}], "examples": [1.25]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 1}, {"enum": ["off", False]}], "examples": [1.25]}
+    ),
 ]
 """A number of at least 1; infinite for ``off``."""
 
 Switch = Annotated[
-    Literal["on", "off"], PlainValidator(readers.read_switch), WithJsonSchema({"enum": ["on", "off", True, False]})
+    Literal["on", "off"],
+    PlainValidator(readers.read_switch),
+    WithJsonSchema({"enum": ["on", "off", True, False]}),
 ]
 """``on`` or ``off``."""
 
@@ -139,7 +145,9 @@ TonnesPerYear = Annotated[
     float,
     PlainValidator(readers.read_tonnes_per_year),
     _with_unit("t/year"),
-    _schema("string", "1200 t/year", "1.2 kt/year", pattern=rf"^\s*\+?{_NUMBER}\s*[kM]?[tg]\s*/\s*[a-z]+\s*$"),
+    _schema(
+        "string", "1200 t/year", "1.2 kt/year", pattern=rf"^\s*\+?{_NUMBER}\s*[kM]?[tg]\s*/\s*[a-z]+\s*$"
+    ),
 ]
 """A flow; text with its unit in YAML, t/year in Python."""
 

@@ -177,7 +177,7 @@ def read_ratio(value: object) -> float:
 
 def read_order_cap(value: object) -> float:
     """Read a number of at least 1, or ``off`` (infinite)."""
-    if value is False or value == "off" or value == math.inf:
+    if value is False or value in ("off", math.inf):
         return math.inf
     if not _is_number(value) or not 1 <= _number(value) <= 1e6:
         raise UnitError("must be a number of at least 1, or off")

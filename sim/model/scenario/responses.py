@@ -25,7 +25,7 @@ from sim.model.scenario.quantities import (
     StockAmount,
     Usd,
 )
-from sim.model.scenario.spec import FieldFault, Spec
+from sim.model.scenario.spec import FieldError, Spec
 
 
 class Trigger(Spec):
@@ -46,7 +46,7 @@ class Trigger(Spec):
         if sum(value is not None for value in values) != 1:
             raise ValueError("needs exactly one of fill_rate_below, days_of_cover_below, price_above, on")
         if self.price_above is not None:
-            raise FieldFault("price_above", "needs prices: on, which is not available in this version")
+            raise FieldError("price_above", "needs prices: on, which is not available in this version")
         return self
 
 

@@ -24,7 +24,7 @@ from sim.model.scenario.quantities import (
 )
 from sim.model.scenario.readers import scenario_start
 from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
-from sim.model.scenario.spec import FieldFault, Spec
+from sim.model.scenario.spec import FieldError, Spec
 from sim.units import steps_up
 
 AnyDisruption = Annotated[ExportRestriction | CapacityLoss, Field(discriminator="kind")]
@@ -50,7 +50,7 @@ class NetworkSpec(Spec):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.folder is not None and self.overlay is not None:
-            raise FieldFault("overlay", "excludes folder; give one of the two")
+            raise FieldError("overlay", "excludes folder; give one of the two")
         return self
 
 
@@ -115,7 +115,7 @@ class Scenario(Spec):
     @model_validator(mode="after")
     def _one_step_at_least(self) -> Self:
         if self.horizon_days < self.step_days:
-            raise FieldFault("horizon", f"is shorter than one step of {self.step_days} days")
+            raise FieldError("horizon", f"is shorter than one step of {self.step_days} days")
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -123,6 +123,9 @@ class Scenario(Spec):
         if not isinstance(other, Scenario):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.start, self.horizon_days))  # some fields are mappings
 
     @property
     def step_days(self) -> int:

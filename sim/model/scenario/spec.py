@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from sim.model.scenario.readers import InNamedUnit
 
 
-class FieldFault(ValueError):
+class FieldError(ValueError):
     """A rule over several fields is broken; the fault is best shown at one of them.
 
     Parameters

@@ -114,7 +114,9 @@ def decode(data: bytes, source: Source) -> str:
         If the file is too large, binary, or not UTF-8.
     """
     if len(data) > MAX_BYTES:
-        raise ScenarioError(f"{source.name}: is larger than {MAX_BYTES:,} bytes, the most a scenario may have")
+        raise ScenarioError(
+            f"{source.name}: is larger than {MAX_BYTES:,} bytes, the most a scenario may have"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -138,9 +140,14 @@ def check_text(text: str, source: Source) -> None:
     """
     found = _CONTROL.search(text)
     if found is not None:
-        line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+        line, column = (
+            text.count("\n", 0, found.start()) + 1,
+            found.start() - text.rfind("\n", 0, found.start()),
+        )
         code = f"U+{ord(found[0]):04X}"
-        raise ScenarioError(f"{source.name}:{line}:{column}: holds the character {code}: is this a text file?")
+        raise ScenarioError(
+            f"{source.name}:{line}:{column}: holds the character {code}: is this a text file?"
+        )
 
 
 def read_tree(text: str, source: Source, faults: Faults) -> Item:
@@ -169,7 +176,9 @@ def read_tree(text: str, source: Source, faults: Faults) -> Item:
         if isinstance(error, ScenarioError):
             raise
         # the parser's own slips on text that is far from YAML
-        raise ScenarioError(f"{source.name}: is not YAML ({type(error).__name__} in the YAML reader)") from None
+        raise ScenarioError(
+            f"{source.name}: is not YAML ({type(error).__name__} in the YAML reader)"
+        ) from None
     root = builder.root
     if root is None or root.value is None:
         raise ScenarioError(f"{source.name}: is empty; a scenario needs name, start and horizon")
@@ -238,7 +247,11 @@ class _Builder:
 
     def _place(self, event: Event) -> Place:
         mark = event.start_mark
-        return Place(self.source, mark.line + 1, mark.column + 1) if mark is not None else Place(self.source, 1, 1)
+        return (
+            Place(self.source, mark.line + 1, mark.column + 1)
+            if mark is not None
+            else Place(self.source, 1, 1)
+        )
 
     def _scalar(self, event: ScalarEvent, place: Place) -> None:
         if self._open and self._open[-1].wants_key and event.tag is None:
@@ -284,7 +297,9 @@ class _Builder:
         """Return whether a value has a tag, which is a fault."""
         if tag is None:
             return False
-        self.faults.add(f"{place}: the tag {_shown_tag(tag)} is not allowed; a scenario holds plain values only")
+        self.faults.add(
+            f"{place}: the tag {_shown_tag(tag)} is not allowed; a scenario holds plain values only"
+        )
         return True
 
     def _key(self, key: str, place: Place, *, merges: bool = False) -> None:
@@ -315,9 +330,13 @@ class _Builder:
         parent.size += item.size
         parent.depth = max(parent.depth, item.depth + 1)
         if parent.size > MAX_VALUES:
-            raise ScenarioError(f"{item.place}: holds more than {MAX_VALUES:,} values once aliases are expanded")
+            raise ScenarioError(
+                f"{item.place}: holds more than {MAX_VALUES:,} values once aliases are expanded"
+            )
         if len(self._open) + item.depth > MAX_DEPTH:
-            raise ScenarioError(f"{item.place}: is nested deeper than {MAX_DEPTH} levels once aliases are expanded")
+            raise ScenarioError(
+                f"{item.place}: is nested deeper than {MAX_DEPTH} levels once aliases are expanded"
+            )
         if isinstance(parent.value, list):
             parent.value.append(item)
         elif isinstance(parent.value, dict) and top.key is not None and top.key_place is not None:

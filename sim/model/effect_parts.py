@@ -1,0 +1,78 @@
+"""What every effect function works with: the context, windows of values, stairs of a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from sim.model.arrays import Effect, EffectKind, NetworkArrays
+from sim.model.index import Index, integers
+from sim.model.network import Network
+from sim.model.plan import Plan
+from sim.model.scenario import Scenario
+from sim.units import steps_up
+from sim.vocab import FloatArray
+
+PATH_STEP_DAYS = 28  # recovery, ramp and approval paths change in stairs of four weeks
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an effect function may look at."""
+
+    network: Network
+    plan: Plan
+    index: Index
+    arrays: NetworkArrays
+    scenario: Scenario
+    triggers: dict[str, int]
+    """Number of each trigger by its label."""
+
+    def step_of(self, day: date) -> int:
+        """Return the first step that starts on or after `day`; 0 for days before the start."""
+        return max(0, steps_up((day - self.scenario.start).days, self.index.step_days))
+
+    def end_step(self, start: date, duration_days: float | None) -> int | None:
+        """Return the first step after the duration; None when it has no end."""
+        if duration_days is None:
+            return None
+        days = (start - self.scenario.start).days + duration_days
+        return max(0, steps_up(days, self.index.step_days))
+
+
+def name_of(spec: object, number: int) -> str:
+    """Return the label of a disruption or response, or its kind and number."""
+    label = getattr(spec, "label", None)
+    return label or f"{getattr(spec, 'kind', 'spec')}[{number}]"
+
+
+def window(
+    kind: EffectKind,
+    name: str,
+    index: Sequence[int],
+    steps: Sequence[int],
+    values: Sequence[FloatArray],
+    labels: Sequence[str],
+    trigger: int = -1,
+) -> list[Effect]:
+    """Return one effect, or none when it touches nothing."""
+    if not len(index):
+        return []
+    stacked = np.vstack([np.broadcast_to(v, (len(index),)) for v in values]).astype(np.float64)
+    return [Effect(kind, name, integers(list(index)), integers(list(steps)), stacked, tuple(labels), trigger)]
+
+
+def stairs(days: float, step_days: int) -> list[tuple[int, float]]:
+    """Return (step, share of the way done) in stairs over `days`; the last share is 1.
+
+    Each stair holds the share reached in its middle, so that the sum over the path is that of a line.
+    """
+    if days <= 0:
+        return [(0, 1.0)]
+    total = steps_up(days, step_days)
+    stair = max(1, PATH_STEP_DAYS // step_days)
+    stairs = [(at, min(1.0, (at + 0.5 * min(stair, total - at)) / total)) for at in range(0, total, stair)]
+    return [*stairs, (total, 1.0)]

@@ -1,0 +1,126 @@
+"""From a response to dated or triggered changes of parameters: one pure function a kind."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from datetime import date
+
+import numpy as np
+
+from sim.model.arrays import Effect, EffectKind
+from sim.model.effect_parts import PATH_STEP_DAYS, Context, name_of, stairs, window
+from sim.model.index import floats
+from sim.model.plan import rate_t_per_day, releases_pile, substituting_nodes
+from sim.model.scenario import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity, Trigger
+from sim.model.targets import nodes_of_target
+from sim.units import steps_up
+
+
+def _begin(trigger: Trigger | None, start: date | None, label: str, context: Context) -> tuple[int, int]:
+    """Return (first step, trigger number): dated with -1, or relative to a trigger's firing."""
+    if trigger is not None and trigger.on is None:
+        return 0, context.triggers[label]
+    day = trigger.on if trigger is not None else start
+    return (context.step_of(day) if day is not None else 0), -1
+
+
+def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> list[Effect]:
+    """Open the stockpile's tap some time after the trigger or date."""
+    label = name_of(spec, number)
+    begin, trigger = _begin(spec.trigger, None, label, context)
+    piles, rates, delays = [], [], []
+    for pile in context.plan.piles:
+        if releases_pile(context.network, spec, pile):
+            store = pile.stockpile
+            rate = rate_t_per_day(context.network, spec.rate, pile.members, store.material, store.opening_t)
+            piles.append(context.index.pile[store.id, store.material])
+            rates.append(min(rate, store.release_t_per_day) * context.index.step_days)
+            delays.append(store.release_delay_days)
+    delay = spec.delay_days + max(delays, default=0.0)
+    opens = begin + steps_up(delay, context.index.step_days)
+    steps, values, labels = [opens], [floats(rates)], [f"opens: {spec.stockpile}"]
+    if spec.duration_days is not None:
+        steps.append(opens + steps_up(spec.duration_days, context.index.step_days))
+        values.append(np.zeros(len(piles)))
+        labels.append(f"closes: {spec.stockpile}")
+    return window(EffectKind.PILE_RATE, label, piles, steps, values, labels, trigger)
+
+
+def stockpile_build(spec: StockpileBuild, number: int, context: Context) -> list[Effect]:
+    """Let the stockpile buy from its start on; the opening stock is part of the plan."""
+    if spec.purchase is None:
+        return []
+    piles = [
+        context.index.pile[pile.stockpile.id, pile.stockpile.material]
+        for pile in context.plan.piles
+        if pile.stockpile.id == spec.stockpile
+    ]
+    start = context.step_of(spec.purchase.start) if spec.purchase.start is not None else 0
+    return window(
+        EffectKind.PILE_BUYING,
+        name_of(spec, number),
+        piles,
+        [start],
+        [np.array(1.0)],
+        [f"starts buying: {spec.stockpile}"],
+    )
+
+
+def substitution(spec: Substitution, number: int, context: Context) -> list[Effect]:
+    """Let users need less of a material, along an exponential path, and more of its substitute."""
+    label = name_of(spec, number)
+    begin, trigger = _begin(spec.trigger, spec.start, label, context)
+    steps, shares = _exponential_path(spec, begin, context)
+    users = substituting_nodes(context.network, spec)
+    slots = [context.index.slot[node.id, material] for node, material in users]
+    labels = ["starts", *([""] * (len(steps) - 1))]
+    left = [np.array(1.0 - spec.max_share * share) for share in shares]
+    effects = window(EffectKind.INPUT_FACTOR, label, slots, steps, left, labels, trigger)
+    if spec.substitute is None:
+        return effects
+    added: defaultdict[int, float] = defaultdict(float)
+    for (node, _), slot in zip(users, slots, strict=True):
+        target = context.index.slot[node.id, spec.substitute]
+        added[target] += float(context.arrays.slot_input_per_unit[slot]) * spec.substitute_per_unit
+    targets = sorted(added)
+    amounts = floats([added[t] for t in targets])
+    rows = [amounts * spec.max_share * share for share in shares]
+    quiet = [""] * len(steps)
+    return effects + window(EffectKind.INPUT_ADDED, label, targets, steps, rows, quiet, trigger)
+
+
+def _exponential_path(spec: Substitution, begin: int, context: Context) -> tuple[list[int], list[float]]:
+    """Return steps and shares 1 - exp(-t / time constant), in stairs until 99 %, and the end if any."""
+    stair = max(1, PATH_STEP_DAYS // context.index.step_days)
+    constant = spec.time_constant_days / context.index.step_days
+    reach = math.ceil(constant * math.log(100.0)) if constant > 0 else 0
+    last = None if spec.duration_days is None else steps_up(spec.duration_days, context.index.step_days)
+    steps, shares = [], []
+    for at in range(0, reach, stair):
+        if last is None or at < last:
+            steps.append(begin + at)
+            shares.append(1.0 - math.exp(-(at + 0.5 * stair) / constant))
+    if last is None or reach < last:
+        steps.append(begin + reach)
+        shares.append(1.0)
+    if last is not None:
+        steps.append(begin + last)
+        shares.append(0.0)
+    return steps, shares
+
+
+def surge_capacity(spec: SurgeCapacity, number: int, context: Context) -> list[Effect]:
+    """Add capacity to the target after a delay, along a ramp."""
+    label = name_of(spec, number)
+    begin, trigger = _begin(spec.trigger, spec.start, label, context)
+    begin += steps_up(spec.delay_days, context.index.step_days)
+    nodes = [context.index.node[node.id] for node in nodes_of_target(context.network, spec.target)]
+    path = stairs(spec.ramp_days, context.index.step_days)
+    last = None if spec.duration_days is None else steps_up(spec.duration_days, context.index.step_days)
+    steps = [begin + at for at, _ in path if last is None or at < last]
+    values = [np.array(1.0 + spec.increase * done) for at, done in path if last is None or at < last]
+    labels = ["starts", *([""] * (len(steps) - 1))]
+    if last is not None:
+        steps, values, labels = [*steps, begin + last], [*values, np.array(1.0)], [*labels, "ends"]
+    return window(EffectKind.CAPACITY_FACTOR, label, nodes, steps, values, labels, trigger)
