@@ -1,0 +1,1 @@
+"""The step of a run: arrays in, arrays out, no names."""

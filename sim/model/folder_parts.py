@@ -233,7 +233,7 @@ def scrap_of(tables: FolderTables, base: Network | None) -> tuple[ScrapSource, .
     found = {(s.node, s.scrap_of, s.material): s for s in base.scrap} if base is not None else {}
     for row in tables.rows["recycling"]:
         key = (row.text("node"), row.text("scrap_of"), row.text("material"))
-        values = {
+        values: dict[str, Any] = {
             name: row.number(name, 0.0) for name in ("lifetime_days", "spread", "collection", "recovery")
         }
         if key in found:

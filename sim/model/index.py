@@ -53,7 +53,7 @@ class Index:
 
 
 def number_parts(plan: Plan, step_days: int) -> Index:
-    """Number nodes by name, slots by line and material, ports by material, arcs by slot and supplier."""
+    """Return the numbers: nodes by name, slots by line and material, ports by material, arcs by slot."""
     node = {item.id: number for number, item in enumerate(plan.nodes)}
     inputs, outputs = [], []
     for number, item in enumerate(plan.nodes):
@@ -165,7 +165,7 @@ def _priority(index: Index, node: str) -> int:
 
 
 def _segments(port: IntArray, priority: list[int], n_port: int) -> tuple[IntArray, IntArray]:
-    """Number the (port, priority class) pairs, classes in rising order within a port."""
+    """Give the (port, priority class) pairs their numbers, classes in rising order within a port."""
     classes: defaultdict[int, set[int]] = defaultdict(set)
     for p, rank in zip(port.tolist(), priority, strict=True):
         classes[p].add(rank)
@@ -214,7 +214,7 @@ def port_fields(index: Index) -> dict[str, Any]:
 
 
 def scrap_fields(index: Index, network: Network) -> dict[str, Any]:
-    """Return the fields that describe scrap sources; yields leave a little more than the base year recycles."""
+    """Return the fields of scrap sources; yields leave a little more than the base year recycles."""
     sources = sorted(network.scrap, key=lambda s: (s.node, s.scrap_of, s.material))
     recovered = []
     for source in sources:

@@ -67,7 +67,7 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
         if isinstance(disruption, ExportRestriction):
             arcs.extend(_detours(network, disruption, number))
     ordered = tuple(nodes[name] for name in sorted(nodes))
-    return Plan(ordered, tuple(arcs), _piles(network, nodes, scenario))
+    return Plan(ordered, tuple(arcs), _piles(network, scenario))
 
 
 # -- restrictions ------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution
     assert spec.substitute is not None
     leads = [arc.lead_time_days for arc in network.arcs if arc.material == spec.substitute]
     lead_days = median(leads) if leads else LATENT_SUBSTITUTE_LEAD_DAYS
-    arcs = []
+    arcs: list[Arc] = []
     for node, replaced in substituting_nodes(network, spec):
         present = nodes[node.id]
         if any(entry.material == spec.substitute for entry in present.inputs):
@@ -246,7 +246,7 @@ def resolve_members(network: Network, names: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys(code for name in names for code in network.members(name)))
 
 
-def _piles(network: Network, nodes: dict[str, Node], scenario: Scenario) -> tuple[PlannedPile, ...]:
+def _piles(network: Network, scenario: Scenario) -> tuple[PlannedPile, ...]:
     """Return the network's stockpiles and those that responses build, one for each material."""
     found = [
         PlannedPile(pile, resolve_members(network, pile.members), _price(network, pile.material))
