@@ -18,6 +18,10 @@ SIGMA = {"high": 0.03, "medium": 0.10, "low": 0.30, "expert": 0.50, "surplus": 1
 SIGMA_PER_YEAR = 0.1
 RATIOS = frozenset({"input_per_unit", "output_per_unit", "collection", "recovery", "host_ratio"})
 """Measures of a technique; they do not drift with the market from year to year."""
+YIELDS = frozenset({"input_per_unit", "output_per_unit", "recovery"})
+SIGMA_YIELD = 0.10
+"""Most that a yield is unsure: mass is conserved and practice knows it within a tenth or two, unlike a judged
+tonnage, which may be off by half."""
 
 
 class FigureBook(Lookup):
@@ -61,6 +65,8 @@ class FigureBook(Lookup):
             Surplus and statistical nodes (priority 9): known least of all.
         """
         base = self.sigma_of("surplus" if statistical else str(Confidence(figure.confidence)))
+        if figure.key[1] in YIELDS:
+            base = min(base, self.parameter("sigma_yield", SIGMA_YIELD))
         if figure.key[1] in RATIOS:
             return base
         return math.hypot(base, self.parameter("sigma_per_year", SIGMA_PER_YEAR) * (figure.year - self.year))

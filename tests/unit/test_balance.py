@@ -90,6 +90,16 @@ def test_a_technique_does_not_drift_with_the_years(tmp_path: Path) -> None:
     assert row["sigma"] == pytest.approx(0.10)
 
 
+def test_a_judged_yield_is_known_better_than_a_judged_tonnage(tmp_path: Path) -> None:
+    """Mass is conserved: a recipe of confidence expert moves as one of medium, at most 0.10."""
+    judged = (
+        "zinc/concentrate,2024,1.1,t/t,book,medium,",
+        "zinc/concentrate,2024,1.1,t/t,expert,expert,judged",
+    )
+    row = move(balanced(tmp_path, figures(judged)), "input_per_unit:smelter.WLD:zinc/concentrate")
+    assert (row["confidence"], row["sigma"]) == ("expert", pytest.approx(0.10))
+
+
 def test_figures_of_another_year_are_announced(tmp_path: Path) -> None:
     """The smelter's is of 2023."""
     assert any("another year than 2024 (2023 to 2023)" in text for text in balanced(tmp_path).warnings)

@@ -60,6 +60,29 @@ def test_every_chain_closes_and_is_stationary(seed: int, n_material: int, n_coun
     np.testing.assert_allclose(jacobian.T @ multipliers, result.x / sigma**2, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("seed", "n_material", "n_country"),
+    [(1317, 5, 3), (28, 5, 3), (168, 5, 8), (3633, 5, 8), (4956, 2, 7), (6384, 4, 2), (6993, 5, 3)],
+)
+def test_strongly_bent_constraints_settle_in_a_few_dozen_steps(
+    seed: int, n_material: int, n_country: int
+) -> None:
+    """Linearised steps creep here for 200 iterations; the last four start beside a saddle and leave it."""
+    constraints, sigma = chain(np.random.default_rng(seed), n_material, n_country)
+    result = reconcile(constraints, sigma)
+    assert result.converged
+    assert result.iterations <= 60
+    terms = constraints.terms(result.x)
+    scale = constraints.half_gross(terms)
+    jacobian = constraints.jacobian(terms, scale).toarray()
+    multipliers = np.linalg.lstsq(jacobian.T, result.x / sigma**2, rcond=None)[0]
+    bend = (multipliers / scale)[constraints.term_row] * terms
+    powers = constraints.powers.toarray()
+    curvature = np.diag(1 / sigma**2) - powers.T @ np.diag(bend) @ powers
+    within = np.linalg.svd(jacobian)[2][np.linalg.matrix_rank(jacobian) :]
+    assert np.linalg.eigvalsh(within @ curvature @ within.T).min() > 0  # a minimum, no saddle
+
+
 def test_figures_that_already_close_stay_as_they_are() -> None:
     """The least change of a balanced world is none."""
     constraints = Constraints.of(3, [[(5.0, [0]), (3.0, [1]), (-8.0, [2])]])
