@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from sim.model.arrays import Behaviour, CompiledRun, Effect, Parameters, TriggerKind
-from sim.model.effects import Context, effects_of, name_of
+from sim.model.effects import Context, effects_of, name_of, trigger_name
 from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets
 from sim.model.labels import NodeLabel, RunLabels
 from sim.model.network import Network, Node
@@ -164,18 +165,23 @@ class _Triggers:
 
 
 def _triggers(network: Network, scenario: Scenario, plan: Plan, index: Index) -> _Triggers:
-    """Return the state-dependent triggers of all responses and the slots that each one watches."""
+    """Return the state-dependent triggers of all responses and the slots that each one watches.
+
+    A release has one trigger for each material of its stockpile: tonnes of magnets must not outvote grams
+    of terbium.
+    """
     names, kinds, levels, slots = [], [], [], []
     for number, spec in enumerate(scenario.responses):
         trigger: Trigger | None = getattr(spec, "trigger", None)
         if trigger is None or trigger.on is not None:
             continue
-        names.append(name_of(spec, number))
         kind = TriggerKind.FILL_RATE if trigger.fill_rate_below is not None else TriggerKind.DAYS_OF_COVER
         level = trigger.fill_rate_below if kind is TriggerKind.FILL_RATE else trigger.days_of_cover_below
-        kinds.append(int(kind))
-        levels.append(float(level if level is not None else 0.0))
-        slots.append(_watched_slots(network, spec, plan, index))
+        for name, watched in _watched_slots(network, spec, name_of(spec, number), plan, index):
+            names.append(name)
+            kinds.append(int(kind))
+            levels.append(float(level if level is not None else 0.0))
+            slots.append(watched)
     window = max(1, steps_up(network.parameters.get("trigger_window", 28.0), scenario.step_days))
     fields = {
         "trigger_kind": integers(kinds),
@@ -187,29 +193,38 @@ def _triggers(network: Network, scenario: Scenario, plan: Plan, index: Index) ->
     return _Triggers({name: j for j, name in enumerate(names)}, fields)
 
 
-def _watched_slots(network: Network, spec: Any, plan: Plan, index: Index) -> list[int]:
-    """Return the slots that a response's trigger watches: a pile's members', or those of its target."""
+def _watched_slots(
+    network: Network, spec: Any, name: str, plan: Plan, index: Index
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield each trigger of a response with the slots that it watches.
+
+    For a release these are its members' slots of one material, for the others the slots of the users that
+    substitute or that the target supplies.
+    """
     if isinstance(spec, StockpileRelease):
-        pairs = [
-            (pile.stockpile.material, set(pile.members))
-            for pile in plan.piles
-            if releases_pile(network, spec, pile)
-        ]
-        return [
-            slot
-            for slot, (number, entry) in enumerate(index.inputs)
-            if any(entry.material == m and index.nodes[number].country in c for m, c in pairs)
-        ]
-    if hasattr(spec, "material"):
-        materials = network.select_materials(spec.material)
+        for pile in plan.piles:
+            if releases_pile(network, spec, pile):
+                material = pile.stockpile.material
+                yield trigger_name(name, material), _slots_of(index, {material}, countries=set(pile.members))
+    elif hasattr(spec, "material"):
         users = {n.id for n in nodes_of_target(network, spec.users)} if spec.users is not None else None
-        return [
-            slot
-            for slot, (number, entry) in enumerate(index.inputs)
-            if entry.material in materials and (users is None or index.nodes[number].id in users)
-        ]
-    made = {o.material for node in nodes_of_target(network, spec.target) for o in node.outputs}
-    return [slot for slot, (_, entry) in enumerate(index.inputs) if entry.material in made]
+        yield name, _slots_of(index, set(network.select_materials(spec.material)), users=users)
+    else:
+        made = {o.material for node in nodes_of_target(network, spec.target) for o in node.outputs}
+        yield name, _slots_of(index, made)
+
+
+def _slots_of(
+    index: Index, materials: set[str], *, countries: set[str] | None = None, users: set[str] | None = None
+) -> list[int]:
+    """Return the slots of some materials, in some countries or of some nodes only if these are given."""
+    return [
+        slot
+        for slot, (number, entry) in enumerate(index.inputs)
+        if entry.material in materials
+        and (countries is None or index.nodes[number].country in countries)
+        and (users is None or index.nodes[number].id in users)
+    ]
 
 
 # -- what is recorded --------------------------------------------------------------------------------------

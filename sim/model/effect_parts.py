@@ -49,6 +49,11 @@ def name_of(spec: object, number: int) -> str:
     return label or f"{getattr(spec, 'kind', 'spec')}[{number}]"
 
 
+def trigger_name(label: str, material: str) -> str:
+    """Return the name of the trigger that watches one material of a release."""
+    return f"{label}: {material}"
+
+
 def window(
     kind: EffectKind,
     name: str,

@@ -6,9 +6,9 @@ from functools import singledispatch
 
 from sim.model import effects_disruptions, effects_responses
 from sim.model.arrays import Effect
-from sim.model.effect_parts import Context, name_of
+from sim.model.effect_parts import Context, name_of, trigger_name
 
-__all__ = ["Context", "effects_of", "name_of"]
+__all__ = ["Context", "effects_of", "name_of", "trigger_name"]
 
 
 @singledispatch

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from sim.model.arrays import Effect, EffectKind
-from sim.model.effect_parts import PATH_STEP_DAYS, Context, name_of, stairs, window
+from sim.model.effect_parts import PATH_STEP_DAYS, Context, name_of, stairs, trigger_name, window
 from sim.model.index import floats
 from sim.model.plan import rate_t_per_day, releases_pile, substituting_nodes
 from sim.model.scenario import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity, Trigger
@@ -26,25 +26,26 @@ def _begin(trigger: Trigger | None, start: date | None, label: str, context: Con
 
 
 def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> list[Effect]:
-    """Open the stockpile's tap some time after the trigger or date."""
+    """Open the taps of a stockpile some time after the date, or after the trigger of each material."""
     label = name_of(spec, number)
-    begin, trigger = _begin(spec.trigger, None, label, context)
-    piles, rates, delays = [], [], []
+    effects: list[Effect] = []
     for pile in context.plan.piles:
-        if releases_pile(context.network, spec, pile):
-            store = pile.stockpile
-            rate = rate_t_per_day(context.network, spec.rate, pile.members, store.material, store.opening_t)
-            piles.append(context.index.pile[store.id, store.material])
-            rates.append(min(rate, store.release_t_per_day) * context.index.step_days)
-            delays.append(store.release_delay_days)
-    delay = spec.delay_days + max(delays, default=0.0)
-    opens = begin + steps_up(delay, context.index.step_days)
-    steps, values, labels = [opens], [floats(rates)], [f"opens: {spec.stockpile}"]
-    if spec.duration_days is not None:
-        steps.append(opens + steps_up(spec.duration_days, context.index.step_days))
-        values.append(np.zeros(len(piles)))
-        labels.append(f"closes: {spec.stockpile}")
-    return window(EffectKind.PILE_RATE, label, piles, steps, values, labels, trigger)
+        if not releases_pile(context.network, spec, pile):
+            continue
+        store = pile.stockpile
+        begin, trigger = _begin(spec.trigger, None, trigger_name(label, store.material), context)
+        opens = begin + steps_up(spec.delay_days + store.release_delay_days, context.index.step_days)
+        rate = rate_t_per_day(context.network, spec.rate, pile.members, store.material, store.opening_t)
+        rate = min(rate, store.release_t_per_day) * context.index.step_days
+        what = f"{spec.stockpile}, {store.material}"
+        steps, values, labels = [opens], [np.array(rate)], [f"opens: {what}"]
+        if spec.duration_days is not None:
+            steps.append(opens + steps_up(spec.duration_days, context.index.step_days))
+            values.append(np.array(0.0))
+            labels.append(f"closes: {what}")
+        number_of_pile = context.index.pile[store.id, store.material]
+        effects += window(EffectKind.PILE_RATE, label, [number_of_pile], steps, values, labels, trigger)
+    return effects
 
 
 def stockpile_build(spec: StockpileBuild, number: int, context: Context) -> list[Effect]:
