@@ -1,4 +1,4 @@
-"""Records turned into tidy tables: one row a step and variable, names as categories."""
+"""Records turned into tidy series and an event log."""
 
 from __future__ import annotations
 
@@ -7,28 +7,15 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from sim.analysis.columns import DATES, TEXTS, Coded, SeriesColumns, coded
 from sim.analysis.resilience import shortfall
 from sim.vocab import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from sim.analysis.result import RunResult
 
-SERIES_COLUMNS = (
-    "step",
-    "date",
-    "kind",
-    "id",
-    "country",
-    "material",
-    "variable",
-    "value",
-    "baseline",
-    "unit",
-)
 EVENT_COLUMNS = ("step", "date", "kind", "name", "label")
-CATEGORIES = ("kind", "id", "country", "material", "variable", "unit")
 KINDS = ("material", "sector", "node", "stockpile", "flow")
 
 
@@ -44,25 +31,18 @@ class Block(NamedTuple):
     baseline: FloatArray
 
 
-def series_frame(result: RunResult) -> pd.DataFrame:
-    """Return the tidy series of a result.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `SERIES_COLUMNS`, text as categories; rows ordered by kind, variable, id, step.
-    """
+def series_columns(result: RunResult) -> SeriesColumns:
+    """Return the tidy series of a result; histories ordered by kind and variable, ids sorted within."""
     blocks = [block for block in _blocks(result) if block.names]
     return _assemble(blocks, result.n_steps, step_dates(result.start, result.n_steps, result.step_days))
 
 
-def events_frame(result: RunResult) -> pd.DataFrame:
-    """Return the event log: step, date, kind, name, label; in the order in which they happened."""
+def event_rows(result: RunResult) -> list[tuple[int, str, str, str, str]]:
+    """Return the event log, rows of `EVENT_COLUMNS` in the order in which they happened."""
     events = result.record.events
     steps = np.array([event.step for event in events], dtype=np.int64)
-    texts = {name: [getattr(event, name) for event in events] for name in ("kind", "name", "label")}
-    frame = pd.DataFrame({"step": steps, "date": _dates(result.start, steps, result.step_days)} | texts)
-    return frame.astype({"kind": str, "name": str, "label": str})[list(EVENT_COLUMNS)]
+    days = np.datetime_as_string(_dates(result.start, steps, result.step_days), unit="D")
+    return [(e.step, str(day), e.kind, e.name, e.label) for e, day in zip(events, days, strict=True)]
 
 
 def step_dates(start: date, n_steps: int, step_days: int) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
@@ -72,7 +52,7 @@ def step_dates(start: date, n_steps: int, step_days: int) -> np.ndarray[tuple[in
 
 def _dates(start: date, steps: IntArray, step_days: int) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     days = np.datetime64(start, "D") + np.asarray(steps, dtype=np.int64) * np.timedelta64(step_days, "D")
-    return days.astype("datetime64[ms]")
+    return days.astype(DATES)
 
 
 def _blocks(result: RunResult) -> Iterator[Block]:
@@ -212,10 +192,10 @@ def _flow_blocks(result: RunResult) -> Iterator[Block]:
 
 def _assemble(
     blocks: Sequence[Block], n_steps: int, dates: np.ndarray[tuple[int], np.dtype[np.datetime64]]
-) -> pd.DataFrame:
+) -> SeriesColumns:
     """Stack the blocks; each column's rows stand together, ids sorted within a block."""
     orders = [_sorted_columns(block) for block in blocks]
-    labels: dict[str, list[str]] = {name: [] for name in CATEGORIES}
+    labels: dict[str, list[str]] = {name: [] for name in TEXTS}
     for block, order in zip(blocks, orders, strict=True):
         labels["kind"] += [block.kind] * len(order)
         labels["variable"] += [block.variable] * len(order)
@@ -223,7 +203,7 @@ def _assemble(
         for position, name in enumerate(("id", "country", "material")):
             labels[name] += [block.names[i][position] for i in order]
     count = len(labels["kind"])
-    text = {name: _categorical(values, n_steps) for name, values in labels.items()}
+    texts: dict[str, Coded] = {name: coded(values, n_steps) for name, values in labels.items()}
     numbers = {
         name: np.concatenate([getattr(b, name).T[o].ravel() for b, o in zip(blocks, orders, strict=True)])
         if blocks
@@ -231,18 +211,19 @@ def _assemble(
         for name in ("value", "baseline")
     }
     step = np.tile(np.arange(n_steps, dtype=np.int32), count)
-    columns = {"step": step, "date": np.tile(dates, count)} | text | numbers
-    return pd.DataFrame({name: columns[name] for name in SERIES_COLUMNS})
+    return SeriesColumns(
+        step=step,
+        date=np.tile(dates, count),
+        value=numbers["value"],
+        baseline=numbers["baseline"],
+        kind=texts["kind"],
+        id=texts["id"],
+        country=texts["country"],
+        material=texts["material"],
+        variable=texts["variable"],
+        unit=texts["unit"],
+    )
 
 
 def _sorted_columns(block: Block) -> list[int]:
     return sorted(range(len(block.names)), key=lambda i: (block.names[i], i))
-
-
-def _categorical(values: Sequence[str], repeats: int) -> pd.Categorical[str]:
-    """Return the values, each repeated, as a categorical with sorted categories."""
-    categories = sorted(set(values))
-    position = {name: i for i, name in enumerate(categories)}
-    codes = np.repeat(np.array([position[v] for v in values], dtype=np.int32), repeats)
-    index: pd.Index[str] = pd.Index(categories, dtype=str)
-    return pd.Categorical.from_codes(codes, categories=index)

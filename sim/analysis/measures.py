@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.analysis import resilience
-from sim.analysis.result import Curve, ResultView, curves
+from sim.analysis.curves import Curve, curves
+from sim.analysis.result import ResultView
 from sim.errors import ResultError, suggestion
 from sim.vocab import FloatArray
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from sim.analysis.frames import events_frame, series_frame
+from sim.analysis.columns import DATES, SeriesColumns, read_columns
+from sim.analysis.frames import EVENT_COLUMNS, event_rows, series_columns
 from sim.analysis.manifest import complete_manifest
 from sim.analysis.store import check_plain_name, existing_folder, read_json, write_folder, write_json
 from sim.analysis.summary import summarise
 from sim.engine.record import RunRecord
 from sim.errors import ResultError
 from sim.model.labels import RunLabels
-from sim.vocab import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,14 +50,6 @@ class Markers(NamedTuple):
     """(label, first step, step after the last) of each disruption."""
 
 
-class Curve(NamedTuple):
-    """One history with its baseline; arrays of shape (step,)."""
-
-    value: FloatArray
-    baseline: FloatArray
-    unit: str
-
-
 class ResultView(Protocol):
     """What comparison, tables and figures need of a result, run or loaded."""
 
@@ -66,8 +59,13 @@ class ResultView(Protocol):
         ...
 
     @property
+    def columns(self) -> SeriesColumns:
+        """Tidy histories as plain columns."""
+        ...
+
+    @property
     def series(self) -> pd.DataFrame:
-        """Tidy histories."""
+        """Tidy histories as a data frame."""
         ...
 
     @property
@@ -161,14 +159,19 @@ class RunResult:
         return self._timed("measure", lambda: summarise(self))
 
     @cached_property
+    def columns(self) -> SeriesColumns:
+        """Tidy histories as plain columns."""
+        return self._timed("measure", lambda: series_columns(self))
+
+    @cached_property
     def series(self) -> pd.DataFrame:
         """Tidy histories: step, date, kind, id, country, material, variable, value, baseline, unit."""
-        return self._timed("measure", lambda: series_frame(self))
+        return self.columns.frame()
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """The event log: step, date, kind, name, label."""
-        return events_frame(self)
+        return _events_frame(event_rows(self))
 
     @property
     def markers(self) -> Markers:
@@ -223,14 +226,14 @@ class RunResult:
     def _write(self, place: Path, draw: Callable[[ResultView, Path], None] | None) -> None:
         from sim.model.scenario import dump_scenario  # not needed to read a result
 
-        summary, series = self.summary, self.series
+        summary, columns = self.summary, self.columns
         started = time.perf_counter()
         write_json(place / "summary.json", summary)
         (place / "scenario.resolved.yaml").write_text(
             dump_scenario(self.scenario), encoding="utf-8", newline="\n"
         )
-        _write_parquet(series, place / "series.parquet")
-        self.events.to_csv(place / "events.csv", index=False, lineterminator="\n", date_format="%Y-%m-%d")
+        columns.write(place / "series.parquet")
+        _write_events(event_rows(self), place / "events.csv")
         self._add_time("write", time.perf_counter() - started)
         if draw is not None:
             self._timed("plot", lambda: draw(self, place))
@@ -266,9 +269,14 @@ class SavedResult:
         return str(self.summary["title"]) or self.name
 
     @cached_property
+    def columns(self) -> SeriesColumns:
+        """Tidy histories as plain columns."""
+        return read_columns(self.folder / "series.parquet")
+
+    @cached_property
     def series(self) -> pd.DataFrame:
         """Tidy histories, as `RunResult.series`."""
-        return _read_parquet(self.folder / "series.parquet")
+        return self.columns.frame()
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -307,72 +315,28 @@ def load_result(folder: Path | str) -> SavedResult:
     return SavedResult(place, summary, manifest)
 
 
-def curves(view: ResultView, kind: str, variable: str) -> dict[tuple[str, str], Curve]:
-    """Return the histories of one variable by (material or sector, country), facilities summed.
-
-    Parameters
-    ----------
-    view : ResultView
-    kind : {"material", "sector", "stockpile"}
-    variable : str
-        Such as ``consumption_t``; see ``docs/reference/results.md``.
-
-    Returns
-    -------
-    dict of (material, country) to Curve
-        Empty when nothing was recorded under that name.
-    """
-    frame = view.series
-    part = frame[(frame["kind"] == kind) & (frame["variable"] == variable)]
-    steps = n_steps(view)
-    found: dict[tuple[str, str], Curve] = {}
-    value, base = part["value"].to_numpy(), part["baseline"].to_numpy()
-    heads = part.iloc[::steps] if steps else part
-    for i, (material, country, unit) in enumerate(
-        zip(heads["material"], heads["country"], heads["unit"], strict=True)
-    ):
-        rows = slice(i * steps, (i + 1) * steps)
-        earlier = found.get((material, country))
-        curve = Curve(value[rows], base[rows], unit)
-        if earlier is not None:
-            curve = Curve(earlier.value + curve.value, earlier.baseline + curve.baseline, unit)
-        found[material, country] = curve
-    return found
-
-
-def n_steps(view: ResultView) -> int:
-    """Return the number of steps of a result's histories."""
-    days = float(view.summary["horizon_weeks"]) * 7
-    return round(days / float(view.summary["step_days"]))
-
-
-def start_date(view: ResultView) -> date:
-    """Return the first day of a result."""
-    return date.fromisoformat(view.summary["start"])
-
-
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    import pyarrow as pa  # slow to import
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)  # type: ignore[attr-defined]
-    pq.write_table(table, path, compression="zstd", use_dictionary=True)  # type: ignore[no-untyped-call]
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import pandas as pd  # slow to import
-
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as fault:
-        raise ResultError(f"{path}: cannot be read: {fault}") from fault
+def _write_events(rows: Iterable[Sequence[object]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(EVENT_COLUMNS)
+        writer.writerows(rows)
 
 
 def _read_events(path: Path) -> pd.DataFrame:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *rows = csv.reader(file)
+        if tuple(head) != EVENT_COLUMNS:
+            raise ValueError(f"columns are {', '.join(head)}, not {', '.join(EVENT_COLUMNS)}")
+        return _events_frame([(int(row[0]), *row[1:]) for row in rows])
+    except (OSError, ValueError, IndexError) as fault:
+        raise ResultError(f"{path}: cannot be read: {fault}") from fault
+
+
+def _events_frame(rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     import pandas as pd  # slow to import
 
-    try:
-        frame = pd.read_csv(path, keep_default_na=False, dtype={"kind": str, "name": str, "label": str})
-        return frame.assign(date=pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
-    except (OSError, ValueError, KeyError) as fault:
-        raise ResultError(f"{path}: cannot be read: {fault}") from fault
+    frame = pd.DataFrame(list(rows), columns=list(EVENT_COLUMNS))
+    frame["step"] = frame["step"].astype("int64")
+    frame["date"] = frame["date"].to_numpy(dtype=DATES)
+    return frame.astype({"kind": str, "name": str, "label": str})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,14 +13,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 PATIENCE_SECONDS = 1.0  # anything shorter needs no progress line
-MIN_WIDTH = 100  # tables keep their columns when the output is a file or a pipe
+MIN_WIDTH = 100  # of a file or a pipe, which have no width of their own
 
 
 def show(*renderables: RenderableType) -> None:
     """Print tables or text to standard output."""
     from rich.console import Console  # slow to import
 
-    console = Console(width=None if sys.stdout.isatty() else MIN_WIDTH, highlight=False)
+    asked = sys.stdout.isatty() or "COLUMNS" in os.environ  # the terminal's width, or the one asked for
+    console = Console(width=None if asked else MIN_WIDTH, highlight=False)
     for renderable in renderables:
         console.print(renderable)
 

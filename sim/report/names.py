@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,16 @@ from typing import Any
 
 import sim.data
 
+SPELLINGS = {
+    "ev": "EV",
+    "led": "LED",
+    "hvac": "HVAC",
+    "pet": "PET",
+    "ir": "IR",
+    "ndfeb": "NdFeB",
+    "smco": "SmCo",
+    "gaas": "GaAs",
+}
 SHORT_NAMES = {"USA": "United States", "GBR": "United Kingdom", "KOR": "South Korea", "EUU": "European Union"}
 
 
@@ -32,8 +43,26 @@ def country_name(code: str) -> str:
 
 
 def plain(name: str) -> str:
-    """Return an identifier as words: ``gallium/primary_metal`` becomes ``gallium, primary metal``."""
-    return name.replace("_", " ").replace("/", ", ")
+    """Return an identifier as words, abbreviations and compounds in their usual spelling.
+
+    Examples
+    --------
+    >>> plain("gallium/primary_metal"), plain("ev_traction")
+    ('gallium, primary metal', 'EV traction')
+    """
+    words = name.replace("_", " ").replace("/", ", ")
+    return re.sub(r"\w+", lambda word: SPELLINGS.get(word[0], word[0]), words)
+
+
+def short_unit(unit: str) -> str:
+    """Return a unit without its basis: ``t`` for ``t Ga`` or ``t finished magnet``.
+
+    Examples
+    --------
+    >>> short_unit("t Ga"), short_unit("t/week"), short_unit("index")
+    ('t', 't/week', 'index')
+    """
+    return "t" if unit.startswith("t ") else unit
 
 
 def capital(text: str) -> str:
@@ -92,3 +121,8 @@ def date_after(summary: dict[str, Any], onset: int, weeks_later: float) -> date:
 def country_code(code: str) -> str:
     """Return the code of a country as readers know it; the tables' ``EUU`` is the EU."""
     return {"EUU": "EU"}.get(code, code)
+
+
+def has_moved(row: dict[str, Any]) -> bool:
+    """Whether a stockpile of a summary released or bought more than rounding."""
+    return bool(max(row["released"], row["bought"]) > 1e-6 * max(row["opening"], row["bought"]))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.report.names import percent, quantity
-from sim.report.tables import new_table
+from sim.report.fitted import Column, FittedTable
+from sim.report.names import percent, quantity, short_unit
 
 if TYPE_CHECKING:
     from sim.analysis.checkup import CheckUp
@@ -23,18 +23,23 @@ Row = dict[str, Any]
 
 def network_tables(summary: Row) -> RenderableType:
     """Return the printout of `sim.analysis.accounts.network_summary`."""
-    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
+    counts = ", ".join(_counted(count, name) for name, count in summary["counts"].items())
     stages = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary["stages"].items())
-    table = new_table(
-        "Materials", ("Material", "Basis"), ("Makers", "Users", "Flow, t/year", "Largest", "Stockpiled, t")
+    heads = (
+        Column("Material", "name"),
+        Column("Makers"),
+        Column("Users"),
+        Column("Flow, t/year"),
+        Column("Largest supplier"),
+        Column("Stockpiled, t", drop=1),
     )
+    table = FittedTable("Materials", heads)
     for row in summary["materials"]:
         largest = (
             f"{row['largest_supplier']} {percent(row['largest_share'])}" if row["largest_supplier"] else "-"
         )
         table.add_row(
             row["material"],
-            row["basis"],
             str(row["producers"]),
             str(row["users"]),
             quantity(row["flow_t_per_year"]),
@@ -42,7 +47,30 @@ def network_tables(summary: Row) -> RenderableType:
             quantity(row["stockpiled_t"]) if row["stockpiled_t"] else "-",
         )
     head = Text(f"{summary['network']}, base year {summary['year']}\n", style="bold")
-    return Group(head, Text(f"{counts}\nNodes by stage: {stages}\n"), table)
+    return Group(head, Text(f"{counts}\nNodes by stage: {stages}\n"), table, basis_note(summary["materials"]))
+
+
+def _counted(count: int, name: str) -> str:
+    """Return a count with its noun, the plural ``countries`` and the like made singular for one."""
+    words = name.replace("_", " ")
+    if count == 1:
+        words = f"{words.removesuffix('ies')}y" if words.endswith("ies") else words.removesuffix("s")
+    return f"{count:,} {words}"
+
+
+def basis_note(rows: Sequence[Row]) -> Text:
+    """Return what the tonnes of each material are of, materials of one basis together."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        if short_unit(row["basis"]) != row["basis"]:
+            commodity = row["material"].partition("/")[0]
+            alike = {r["basis"] for r in rows if r["material"].partition("/")[0] == commodity} == {
+                row["basis"]
+            }
+            found = names.setdefault(row["basis"].removeprefix("t "), [])
+            found += [n for n in [commodity if alike else row["material"]] if n not in found]
+    words = "; ".join(f"{basis} for {', '.join(found)}" for basis, found in names.items())
+    return Text(f"Tonnes (t) are of {words}.\n" if words else "", style="dim")
 
 
 def account_tables(account: Row) -> RenderableType:
@@ -80,17 +108,20 @@ def _partner_table(port: Row, kind: str, end: str, per_unit: str) -> RenderableT
     facts = [f"{quantity(port[per_unit])} t per unit"]
     if kind == "inputs":
         facts += [f"{quantity(port['cover_days'])} days of cover", f"essential {percent(port['essential'])}"]
-    table = new_table(
-        f"{kind[:-1].capitalize()} {port['material']} ({', '.join(facts)})",
-        (end.capitalize(),),
-        ("t/year", "Share", "Lead, days", "Evidence"),
+    heads = (
+        Column(end.capitalize(), "name"),
+        Column("t/year"),
+        Column("Share"),
+        Column("Lead, days"),
+        Column("Evidence", drop=1),
     )
+    table = FittedTable(f"{kind[:-1].capitalize()} {port['material']} ({', '.join(facts)})", heads)
     for row in used[:MAX_ROWS]:
         amounts = [quantity(row["flow_t_per_year"]), percent(row["share"]), quantity(row["lead_time_days"])]
         table.add_row(row[end], *amounts, row["evidence"])
     rest = [f"{len(used) - MAX_ROWS} smaller ones"] if len(used) > MAX_ROWS else []
     rest += [f"{len(rows) - len(used)} latent"] if len(rows) > len(used) else []
-    return Group(table, Text(f"and {' and '.join(rest)}\n" if rest else "", style="dim"))
+    return Group(table, Text(f"and {' and '.join(rest)}\n", style="dim")) if rest else table
 
 
 def checkup_tables(found: CheckUp) -> RenderableType:
@@ -111,7 +142,7 @@ def checkup_tables(found: CheckUp) -> RenderableType:
 
 
 def _findings_table(found: CheckUp) -> RenderableType:
-    table = new_table("Findings", ("", "Where", "What"), ())
+    table = FittedTable("Findings", (Column("", "name"), Column("Where", "name"), Column("What", "prose")))
     for finding in found.findings[: MAX_ROWS * 2]:
         severity = str(finding.severity)
         table.add_row(
@@ -122,29 +153,40 @@ def _findings_table(found: CheckUp) -> RenderableType:
 
 def _residual_table(rows: Sequence[Row]) -> RenderableType:
     """Return the balance of each material: gap of the figures before, what stays open after."""
-    table = new_table(
-        "Balance by material, t/year",
-        ("Material", "Basis"),
-        ("Made", "Used", "Surplus", "Gap of the figures", "Open"),
+    heads = (
+        Column("Material", "name"),
+        Column("Made"),
+        Column("Used"),
+        Column("Surplus"),
+        Column("Gap of the figures"),
+        Column("Still open"),
     )
+    table = FittedTable("Balance by material, t/year", heads)
     for row in rows:
         gap = row["gap_before"]
         table.add_row(
             row["material"],
-            row["basis"],
             quantity(row["production_t"]),
             quantity(row["use_t"]),
             quantity(row["surplus_t"]),
             f"{gap:+.1%}" if math.isfinite(gap) else "-",
-            f"{row['closure']:.1e}",
+            f"{row['closure']:.0e}",
         )
-    return table
+    gap = (
+        "Gap: surplus of the figures before balancing. Still open: what balancing leaves, of what is made.\n"
+    )
+    return Group(table, Text(gap, style="dim"), basis_note(rows))
 
 
 def _moves_table(moves: Sequence[Row]) -> RenderableType:
-    table = new_table(
-        "Figures that the balance moved far", ("Quantity",), ("Figure", "Balanced", "x/sigma", "Reason given")
+    heads = (
+        Column("Quantity", "name"),
+        Column("Figure"),
+        Column("Balanced"),
+        Column("x/sigma"),
+        Column("Reason given", "prose"),
     )
+    table = FittedTable("Figures that the balance moved far", heads)
     ordered = sorted(moves, key=lambda row: -abs(row["x_over_sigma"]))
     for row in ordered[:MAX_ROWS]:
         amounts = [quantity(row["prior"]), quantity(row["value"]), f"{row['x_over_sigma']:+.1f}"]
@@ -153,11 +195,17 @@ def _moves_table(moves: Sequence[Row]) -> RenderableType:
 
 
 def _unmet_table(rows: Sequence[Row]) -> RenderableType:
-    table = new_table("Unmet without any disruption", ("Kind", "Name", "Country"), ("Share of demand",))
+    heads = (
+        Column("Kind", "name"),
+        Column("Name", "name"),
+        Column("Country", "name"),
+        Column("Share of demand"),
+    )
+    table = FittedTable("Demand unmet without any disruption", heads)
     for row in rows[:MAX_ROWS]:
         table.add_row(row["kind"], row["name"], row["country"], percent(row["share"]))
     return Group(table, _hidden(len(rows) - MAX_ROWS))
 
 
-def _hidden(count: int) -> Text:
-    return Text(f"{count} more; see --json.\n" if count > 0 else "", style="dim")
+def _hidden(count: int) -> RenderableType:
+    return Text(f"{count} more; see --json.\n", style="dim") if count > 0 else Group()

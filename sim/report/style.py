@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,11 +33,16 @@ DASHES: tuple[Any, ...] = (
     (0, (3, 3)),
 )
 SHADE = "#EDEDED"
+ONSET: dict[str, Any] = {"color": BLACK, "linewidth": 0.9, "linestyle": (0, (4, 2))}
+OPENING: dict[str, Any] = {"color": BLACK, "linewidth": 0.9, "linestyle": (0, (1, 1.2))}
+RING: dict[str, Any] = {"marker": "o", "markersize": 4.5, "markerfacecolor": "white", "linestyle": ""}
 CJK_FONTS = ("Noto Sans CJK JP", "Noto Sans JP", "IPAexGothic", "Yu Gothic", "Hiragino Sans", "MS Gothic")
 DPI = 160
+KEY_IN, CHARACTER_IN = 0.53, 0.058  # a key of the legend without its words; a character at 7.5 pt, measured
 WIDTH_IN = 8.27  # A4
-LEFT_IN, RIGHT_IN, GAP_IN = 0.62, 0.22, 0.62
-TITLE_IN, BOTTOM_IN, PANEL_IN, HEAD_IN, FOOT_IN, SECTION_IN = 1.1, 0.08, 0.98, 0.38, 0.28, 0.24
+LEFT_IN, RIGHT_IN, GAP_IN = 0.62, 0.22, 0.5
+TITLE_IN, LEGEND_IN, BOTTOM_IN = 0.66, 0.2, 0.08
+PANEL_IN, HEAD_IN, FOOT_IN, SECTION_IN = 0.98, 0.38, 0.28, 0.24
 
 SETTINGS: Any = {
     "font.size": 8.0,
@@ -68,6 +74,14 @@ class Section(NamedTuple):
     columns: int = 2
 
 
+def curve_styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return a colour and dashes for each name; 42 names stay apart."""
+    return {
+        name: {"color": colour, "linestyle": dashes}
+        for name, colour, dashes in zip(names, cycle(COLOURS), cycle(DASHES), strict=False)
+    }
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Apply our settings, whatever the user's own are, and leave those untouched."""
@@ -86,31 +100,77 @@ def _installed(families: Sequence[str]) -> list[str]:
     return [family for family in families if family in known]
 
 
-def page(sections: Sequence[Section]) -> tuple[Figure, list[list[list[Axes]]]]:
+def page(
+    sections: Sequence[Section], legend: Sequence[Sequence[Any]] = ()
+) -> tuple[Figure, list[list[list[Axes]]]]:
     """Return a figure of A4 width and its axes by section, row and column.
 
     Sizes are fixed in inches, so that panels are equally large on every page and nothing overlaps.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+    legend : sequence of sequences of handles
+        Keys of all panels, drawn in rows under the subtitle.
     """
     row = PANEL_IN + HEAD_IN + FOOT_IN
-    height = TITLE_IN + BOTTOM_IN + sum(SECTION_IN + section.rows * row for section in sections)
+    lines = legend_lines(legend)
+    top_in = TITLE_IN + LEGEND_IN * len(lines) + 0.1
+    height = top_in + BOTTOM_IN + sum(SECTION_IN + section.rows * row for section in sections)
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
     FigureCanvasAgg(figure)
-    top = height - TITLE_IN
+    _draw_legend(figure, lines)
+    top = height - top_in
     axes: list[list[list[Axes]]] = []
     for section in sections:
-        figure.text(
-            LEFT_IN / WIDTH_IN, (top - 0.08) / height, section.title, weight="bold", size=9.5, va="top"
-        )
+        place = (LEFT_IN / WIDTH_IN, (top - 0.08) / height)
+        figure.text(*place, section.title, weight="bold", size=9.5, va="top")
         top -= SECTION_IN
-        width = (WIDTH_IN - LEFT_IN - RIGHT_IN - GAP_IN * (section.columns - 1)) / section.columns
-        block = []
-        for number in range(section.rows):
-            base = (top - number * row - HEAD_IN - PANEL_IN) / height
-            lefts = [(LEFT_IN + i * (width + GAP_IN)) / WIDTH_IN for i in range(section.columns)]
-            block.append([figure.add_axes((x, base, width / WIDTH_IN, PANEL_IN / height)) for x in lefts])
-        axes.append(block)
+        axes.append([_row_of_axes(figure, section.columns, top - n * row) for n in range(section.rows)])
         top -= section.rows * row
     return figure, axes
+
+
+def _row_of_axes(figure: Figure, columns: int, top: float) -> list[Axes]:
+    """Return equal axes side by side under the height `top`, in inches."""
+    height = figure.get_size_inches()[1]
+    width = (WIDTH_IN - LEFT_IN - RIGHT_IN - GAP_IN * (columns - 1)) / columns
+    base = (top - HEAD_IN - PANEL_IN) / height
+    lefts = [(LEFT_IN + i * (width + GAP_IN)) / WIDTH_IN for i in range(columns)]
+    return [figure.add_axes((x, base, width / WIDTH_IN, PANEL_IN / height)) for x in lefts]
+
+
+def legend_lines(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Return the keys in lines that fit the page, each row beginning a new line."""
+    room = WIDTH_IN - LEFT_IN - RIGHT_IN
+    lines: list[list[Any]] = []
+    for handles in rows:
+        used = room
+        for handle in handles:
+            width = KEY_IN + CHARACTER_IN * len(str(handle.get_label()))
+            if used + width > room:
+                lines.append([])
+                used = 0.0
+            lines[-1].append(handle)
+            used += width
+    return lines
+
+
+def _draw_legend(figure: Figure, lines: Sequence[Sequence[Any]]) -> None:
+    height = figure.get_size_inches()[1]
+    for number, handles in enumerate(lines):
+        figure.legend(
+            handles=list(handles),
+            loc="upper left",
+            bbox_to_anchor=(LEFT_IN / WIDTH_IN, 1 - (TITLE_IN - 0.02 + LEGEND_IN * number) / height),
+            ncols=max(len(handles), 1),
+            frameon=False,
+            fontsize=7.5,
+            handlelength=2.6,
+            columnspacing=1.6,
+            borderaxespad=0.0,
+            borderpad=0.0,
+        )
 
 
 def head(figure: Figure, title: str, subtitle: str) -> None:
@@ -127,9 +187,12 @@ def panel_head(axes: Axes, title: str, note: str = "", *, panels: int = 1) -> No
     width_in = axes.get_position().width * WIDTH_IN
     title_in = width_in * panels + GAP_IN * (panels - 1)
     fits = {"title": int(title_in * 15), "note": int(width_in * 19)}  # characters at 8 and 6.8 pt, measured
-    place = {"transform": axes.transAxes}
-    axes.text(0, 1.0 + 0.19 / PANEL_IN, shortened(title, fits["title"]), weight="bold", size=8, **place)
-    axes.text(0, 1.0 + 0.06 / PANEL_IN, shortened(note, fits["note"]), size=6.8, color=GREY, **place)
+    lines: tuple[tuple[str, float, float, dict[str, Any]], ...] = (
+        (shortened(title, fits["title"]), 0.19, 8.0, {"weight": "bold"}),
+        (shortened(note, fits["note"]), 0.06, 6.8, {"color": GREY}),
+    )
+    for text, up, size, look in lines:
+        axes.text(0, 1.0 + up / PANEL_IN, text, size=size, transform=axes.transAxes, **look)
 
 
 def shortened(text: str, width: int) -> str:
@@ -140,6 +203,6 @@ def shortened(text: str, width: int) -> str:
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     """Write ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
-    figure.savefig(png, dpi=DPI, metadata={"Software": None})
+    figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return png, svg

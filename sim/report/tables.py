@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from sim.report.names import capital, country_code, date_after, percent, plain, quantity, weeks
+from sim.report.fitted import Column, FittedTable
+from sim.report.names import (
+    capital,
+    country_code,
+    date_after,
+    has_moved,
+    percent,
+    plain,
+    quantity,
+    short_unit,
+    weeks,
+)
 
 if TYPE_CHECKING:
     from sim.analysis.compare import Comparison
     from sim.analysis.result import ResultView
 
 MAX_ROWS = 10  # of one kind; a result must fit a screen
+NOT_BACK = "not by end"  # of the horizon
 NEGLIGIBLE = 1e-6  # share of demand below which nobody is called short
 
 Row = dict[str, Any]
@@ -36,15 +46,62 @@ def summary_tables(result: ResultView) -> RenderableType:
     """Return the whole printout of one result."""
     summary = result.summary
     parts: list[RenderableType] = [headline(summary)]
+    if any(is_short(row) for row in summary["sectors"]):
+        parts.append(consumer_table(result))
     for kind, key, title in (
         ("sectors", "sector", "Sectors: activity lost"),
         ("materials", "material", "Materials: deliveries to users"),
     ):
         parts.append(shortfall_table(result, summary[kind], key, title))
-    if any(row["released"] > 0 or row["bought"] > 0 for row in summary["stockpiles"]):
+    if any(has_moved(row) for row in summary["stockpiles"]):
         parts.append(stockpile_table(result))
-    parts.append(footnote(summary))
+    parts += [basis_note(summary), footnote(summary)]
     return Group(*parts)
+
+
+def consumer_table(result: ResultView) -> FittedTable:
+    """Return a line for each watched country: how many sectors fall short, when, which most, until when."""
+    onset, summary = max(result.markers.onset or 0, 0), result.summary
+    heads = (
+        Column("", "name"),
+        Column("Sectors short"),
+        Column("First short"),
+        Column("Most affected", "name"),
+        Column("Worst"),
+        Column("All back"),
+    )
+    table = FittedTable("Consumers", heads)
+    for country in dict.fromkeys(row["country"] for row in summary["sectors"]):
+        rows = [row for row in summary["sectors"] if row["country"] == country]
+        short = by_severity([row for row in rows if is_short(row)])
+        count = f"{len(short)} of {len(rows)}"
+        if not short:
+            table.add_row(country_code(country), count, "-", "-", "-", "-")
+            continue
+        first, back = min(row["weeks_to_shortfall"] for row in short), [r["weeks_to_recover"] for r in short]
+        last = None if None in back else max(back)
+        table.add_row(
+            country_code(country),
+            count,
+            str(date_after(summary, onset, first)),
+            plain(short[0]["sector"]),
+            percent(short[0]["peak_shortfall_share"]),
+            NOT_BACK if last is None else str(date_after(summary, onset, last)),
+        )
+    return table
+
+
+def basis_note(summary: dict[str, Any]) -> RenderableType:
+    """Return what the tonnes and index points of the printed rows are of; nothing when no row is short."""
+    bases: dict[str, list[str]] = {}
+    for row in by_severity([row for row in summary["materials"] if is_short(row)])[:MAX_ROWS]:
+        if short_unit(row["unit"]) != row["unit"]:
+            bases.setdefault(row["unit"].removeprefix("t "), []).append(plain(row["material"]))
+    notes = [f"{', '.join(dict.fromkeys(names))}: {basis}" for basis, names in bases.items()]
+    words = [f"Tonnes (t) are of: {'; '.join(notes)}."] if notes else []
+    if any(row["unit"] == "index" and is_short(row) for row in summary["sectors"]):
+        words.append("Index: the activity of a sector in the base year = 100 a year.")
+    return Text(" ".join(words), style="dim") if words else Group()
 
 
 def headline(summary: dict[str, Any]) -> Text:
@@ -65,33 +122,24 @@ def footnote(summary: dict[str, Any]) -> Text:
     return Text(f"{words}Largest mass-balance error {balance}.\n", style="dim")
 
 
-def new_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    """Return an empty table: columns of names, which may fold, then columns of numbers, which never do."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1),
-    )
-    for name in left:
-        table.add_column(name, overflow="fold")
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
 def shortfall_table(result: ResultView, rows: Sequence[Row], key: str, title: str) -> RenderableType:
     """Return the table of the sectors or materials that fall short, or a line that says that none does."""
     short = by_severity([row for row in rows if is_short(row)])
     if not short:
         return Text(f"{title}: nobody watched falls short ({len(rows)} rows).\n")
-    heads = ["First short", "Worst", "Short in all", "Share", "Back", "Weeks lost"]
     deferred = any(row["recovered_later"] > 0 for row in short[:MAX_ROWS])
-    if deferred:
-        heads.insert(4, "Caught up")
-    table = new_table(title, (capital(key), ""), heads)
+    heads = [
+        Column(capital(key), "name"),
+        Column("", "name"),
+        Column("First short"),
+        Column("Worst"),
+        Column("Short in all", drop=2),
+        Column("Share"),
+        *([Column("Caught up", drop=3)] if deferred else []),
+        Column("Back"),
+        Column("Weeks lost", drop=1),
+    ]
+    table = FittedTable(title, heads, keys=2)
     for row in short[:MAX_ROWS]:
         table.add_row(plain(row[key]), country_code(row["country"]), *_cells(result, row, deferred))
     return Group(table, _rest(short, rows))
@@ -104,15 +152,15 @@ def _cells(result: ResultView, row: Row, deferred: bool) -> list[str]:
     return [
         str(date_after(summary, onset, row["weeks_to_shortfall"])),
         percent(row["peak_shortfall_share"]),
-        f"{quantity(row['shortfall'])} {row['unit']}",
+        f"{quantity(row['shortfall'])} {short_unit(row['unit'])}",
         percent(row["shortfall_share"]),
         *([caught_up] if deferred else []),
-        "not in horizon" if back is None else str(date_after(summary, onset, back)),
+        NOT_BACK if back is None else str(date_after(summary, onset, back)),
         f"{row['resilience_loss_weeks']:.1f}",
     ]
 
 
-def _rest(short: Sequence[Row], rows: Sequence[Row]) -> Text:
+def _rest(short: Sequence[Row], rows: Sequence[Row]) -> RenderableType:
     """Return the note on rows that are not shown."""
     notes = []
     if len(short) > MAX_ROWS:
@@ -121,21 +169,26 @@ def _rest(short: Sequence[Row], rows: Sequence[Row]) -> Text:
     for count, what in ((dips, "dip by less than 1 %"), (len(rows) - len(short) - dips, "do not fall short")):
         if count:
             notes.append(f"{count} rows {what}")
-    return Text(f"{'; '.join(notes)}.\n" if notes else "", style="dim")
+    return Text(f"{'; '.join(notes)}.\n", style="dim") if notes else Group()
 
 
 def stockpile_table(result: ResultView) -> RenderableType:
     """Return what the stockpiles that moved held, bought and released, and when."""
-    shown = [row for row in result.summary["stockpiles"] if row["released"] > 0 or row["bought"] > 0]
+    shown = [row for row in result.summary["stockpiles"] if has_moved(row)]
     amounts = ["opening", "bought", "released", "closing"]
-    if not any(row["bought"] > 0 for row in shown):
-        amounts.remove("bought")
     spent = any(row["spent_usd"] > 0 for row in shown)
-    heads = [*map(capital, amounts), "Opens", "Empty", *(["Spent, USD"] if spent else [])]
-    table = new_table("Stockpiles", ("Stockpile", "Material"), heads)
+    heads = [
+        Column("Stockpile", "name"),
+        Column("Material", "name"),
+        *[Column(capital(name), drop=1 if name == "closing" else 0) for name in amounts],
+        Column("Opens"),
+        Column("Empty"),
+        *([Column("Spent, USD")] if spent else []),
+    ]
+    table = FittedTable("Stockpiles", heads, keys=2)
     onset = max(result.markers.onset or 0, 0)
     for row in shown[:MAX_ROWS]:
-        cells = [f"{quantity(row[name])} {row['unit']}" for name in amounts]
+        cells = [f"{quantity(row[name])} {short_unit(row['unit'])}" for name in amounts]
         for name in ("weeks_to_release", "weeks_to_empty"):
             cells.append("-" if row[name] is None else str(date_after(result.summary, onset, row[name])))
         cells += [quantity(row["spent_usd"])] if spent else []
@@ -172,12 +225,18 @@ def _comparison_table(comparison: Comparison, kind: str, key: str) -> Renderable
     short = [row for row in rows if severity(row) > NEGLIGIBLE]
     if not short:
         return Text(f"{capital(kind)}: no difference; nobody watched falls short in any of them.\n")
-    table = new_table(capital(kind), (capital(key), ""), comparison.names)
+    heads = [Column(capital(key), "name"), Column("", "name"), *map(Column, map(_head, comparison.names))]
+    table = FittedTable(capital(kind), heads, keys=2)
     for row in short[:MAX_ROWS]:
         cells = [_compared(row, name, comparison.names[0]) for name in comparison.names]
         table.add_row(plain(row[key]), country_code(row["country"]), *cells)
     hidden = len(short) - MAX_ROWS
     return Group(table, Text(f"{hidden} more rows; see --json.\n", style="dim")) if hidden > 0 else table
+
+
+def _head(name: str) -> str:
+    """Return a scenario's name as words, which can stand in several lines."""
+    return name.replace("_", " ")
 
 
 def _compared(row: Row, name: str, reference: str) -> str:

@@ -96,7 +96,7 @@ def test_a_full_disk_is_one_line_naming_the_result(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("sim.analysis.result._write_parquet", full)
+    monkeypatch.setattr("sim.analysis.columns.SeriesColumns.write", full)
     with pytest.raises(ResultError, match=r"ban_by_hand: cannot write the result: No space left on device$"):
         handmade.result().save(tmp_path)
     assert list(tmp_path.iterdir()) == []

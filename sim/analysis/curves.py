@@ -1,0 +1,90 @@
+"""Single histories out of the series of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.errors import ResultError
+from sim.vocab import FloatArray
+
+if TYPE_CHECKING:
+    from sim.analysis.columns import Coded
+    from sim.analysis.result import ResultView
+
+
+class Curve(NamedTuple):
+    """One history with its baseline; arrays of shape (step,)."""
+
+    value: FloatArray
+    baseline: FloatArray
+    unit: str
+
+
+def curves(view: ResultView, kind: str, variable: str) -> dict[tuple[str, str], Curve]:
+    """Return the histories of one variable by (material or sector, country), facilities summed.
+
+    Parameters
+    ----------
+    view : ResultView
+    kind : {"material", "sector", "stockpile"}
+    variable : str
+        Such as ``consumption_t``.
+
+    Returns
+    -------
+    dict of (material, country) to Curve
+        Empty when nothing was recorded under that name.
+
+    Raises
+    ------
+    ResultError
+        If the series are not whole histories.
+    """
+    columns = view.columns
+    found: dict[tuple[str, str], Curve] = {}
+    for row, curve in _histories(view, kind, variable):
+        key = (_text(columns.material, row), _text(columns.country, row))
+        earlier = found.get(key)
+        if earlier is None:
+            found[key] = curve
+        else:
+            total = earlier.value + curve.value, earlier.baseline + curve.baseline
+            found[key] = Curve(*total, curve.unit)
+    return found
+
+
+def curves_by_id(view: ResultView, kind: str, variable: str) -> dict[str, Curve]:
+    """Return the histories of one variable by their id, nothing summed."""
+    return {_text(view.columns.id, row): curve for row, curve in _histories(view, kind, variable)}
+
+
+def _histories(view: ResultView, kind: str, variable: str) -> Iterator[tuple[int, Curve]]:
+    """Yield the first row and the values of each history of a variable."""
+    columns, steps = view.columns, n_steps(view)
+    if steps == 0 or len(columns.step) % steps or np.any(columns.step[::steps] != 0):
+        raise ResultError(f"the series hold {len(columns.step)} rows, not whole histories of {steps} steps")
+    kinds, variables = columns.kind.codes[::steps], columns.variable.codes[::steps]
+    wanted = (kinds == columns.kind.code(kind)) & (variables == columns.variable.code(variable))
+    for i in np.flatnonzero(wanted):
+        rows = slice(int(i) * steps, (int(i) + 1) * steps)
+        unit = _text(columns.unit, rows.start)
+        yield rows.start, Curve(columns.value[rows], columns.baseline[rows], unit)
+
+
+def _text(column: Coded, row: int) -> str:
+    return column.categories[int(column.codes[row])]
+
+
+def n_steps(view: ResultView) -> int:
+    """Return the number of steps of a result's histories."""
+    days = float(view.summary["horizon_weeks"]) * 7
+    return round(days / float(view.summary["step_days"]))
+
+
+def start_date(view: ResultView) -> date:
+    """Return the first day of a result."""
+    return date.fromisoformat(view.summary["start"])
