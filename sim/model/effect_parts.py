@@ -33,14 +33,17 @@ class Context:
 
     def step_of(self, day: date) -> int:
         """Return the first step that starts on or after `day`; 0 for days before the start."""
-        return max(0, steps_up((day - self.scenario.start).days, self.index.step_days))
+        return max(0, self.step_from(day))
+
+    def step_from(self, day: date) -> int:
+        """Return the same, below 0 for days before the start: ramps and recoveries count from there."""
+        return steps_up((day - self.scenario.start).days, self.index.step_days)
 
     def end_step(self, start: date, duration_days: float | None) -> int | None:
-        """Return the first step after the duration; None when it has no end."""
+        """Return the first step after the duration, maybe below 0; None when it has no end."""
         if duration_days is None:
             return None
-        days = (start - self.scenario.start).days + duration_days
-        return max(0, steps_up(days, self.index.step_days))
+        return steps_up((start - self.scenario.start).days + duration_days, self.index.step_days)
 
 
 def name_of(spec: object, number: int) -> str:
@@ -63,11 +66,17 @@ def window(
     labels: Sequence[str],
     trigger: int = -1,
 ) -> list[Effect]:
-    """Return one effect, or none when it touches nothing."""
+    """Return one effect, or none when it touches nothing.
+
+    Of the rows before the first step of the run, the last one acts from that step on.
+    """
     if not len(index):
         return []
-    stacked = np.vstack([np.broadcast_to(v, (len(index),)) for v in values]).astype(np.float64)
-    return [Effect(kind, name, integers(list(index)), integers(list(steps)), stacked, tuple(labels), trigger)]
+    first = max((row for row, step in enumerate(steps) if step <= 0), default=0)
+    starts = [max(0, step) for step in steps[first:]]
+    stacked = np.vstack([np.broadcast_to(v, (len(index),)) for v in values[first:]]).astype(np.float64)
+    words = (labels[first] or labels[0], *labels[first + 1 :])
+    return [Effect(kind, name, integers(list(index)), integers(starts), stacked, words, trigger)]
 
 
 def stairs(days: float, step_days: int) -> list[tuple[int, float]]:

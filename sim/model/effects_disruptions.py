@@ -28,26 +28,27 @@ def export_restriction(spec: ExportRestriction, number: int, context: Context) -
     schedule = _severity_schedule(spec, context)
     if all(severity == 0.0 for _, by_country in schedule for severity in by_country.values()):
         return []
+    end = context.end_step(spec.start, spec.duration_days)
+    if end is not None and end <= context.step_from(spec.start):
+        return []
     arcs = restricted_arcs(context.network, spec)
     name = name_of(spec, number)
-    start, end = context.step_of(spec.start), context.end_step(spec.start, spec.duration_days)
     schedule = [(step, severities) for step, severities in schedule if end is None or step < end]
     tail = [] if end is None else [end]
-    labels = [f"starts: {spec.origin}", *([""] * (len(schedule) - 1)), *(["ends"] * len(tail))]
     steps = [step for step, _ in schedule] + tail
+    labels = [f"starts: {spec.origin}", *([""] * len(schedule))][: len(schedule)] + ["ends"] * len(tail)
     numbers = [context.index.arc[(*arc.key, "")] for arc in arcs]
     caps = [_caps(spec, arcs, severities, context) for _, severities in schedule]
-    effects = window(
-        EffectKind.ARC_CAP, name, numbers, steps, [*caps, *([np.array(np.inf)] * len(tail))], labels
-    )
+    caps += [np.array(np.inf)] * len(tail)
+    effects = window(EffectKind.ARC_CAP, name, numbers, steps, caps, labels)
     suppliers = sorted({context.index.node[arc.supplier] for arc in arcs})
-    switch = [np.array(1.0), *([np.array(0.0)] * len(tail))]
-    quiet = [""] * (1 + len(tail))
-    effects += window(EffectKind.RESTRICTED, name, suppliers, [start, *tail], switch, quiet)
-    effects += _closed_purchases(spec, name, arcs, [start, *tail], context)
+    switch = [np.array(float(any(severities.values()))) for _, severities in schedule]
+    switch += [np.array(0.0)] * len(tail)
+    effects += window(EffectKind.RESTRICTED, name, suppliers, steps, switch, [""] * len(steps))
+    effects += _closed_purchases(spec, name, steps, schedule, context)
     effects += _leaks(spec, number, name, steps, schedule, context)
     effects += _diversion(spec, number, name, steps, schedule, context)
-    return effects + _buying_ahead(spec, name, arcs, start, context)
+    return effects + _buying_ahead(spec, name, arcs, context.step_from(spec.start), context)
 
 
 Schedule = list[tuple[int, dict[str, float]]]
@@ -56,7 +57,7 @@ Schedule = list[tuple[int, dict[str, float]]]
 def _severity_schedule(spec: ExportRestriction, context: Context) -> Schedule:
     """Return (step, severity by destination country) from the start on; a quota becomes a severity."""
     countries = sorted(destination_countries(context.network, spec))
-    start = context.step_of(spec.start)
+    start = context.step_from(spec.start)
     if spec.licence is not None:
         stop = steps_up(spec.licence.initial_stop_days, context.index.step_days)
         final = dict.fromkeys(countries, spec.licence.approval)
@@ -82,28 +83,36 @@ def _country(context: Context, node: str) -> str:
 def _caps(
     spec: ExportRestriction, arcs: Sequence[Arc], severities: dict[str, float], context: Context
 ) -> FloatArray:
-    """Return caps of the restricted arcs, t/step: a share of base flow or of the quota; latent arcs close."""
+    """Return caps of the restricted arcs, t/step: a share of base flow or of the quota; latent arcs close.
+
+    Where nothing is withheld any more, as when a licence desk approves everything, there is no cap.
+    """
     flows = floats([context.index.per_step(arc.flow_t_per_year) for arc in arcs])
     if spec.quota_t_per_year is not None:
         total = flows.sum()
         quota = context.index.per_step(spec.quota_t_per_year)
         return flows * (quota / total) if total > 0 else np.zeros_like(flows)
-    left = floats([1.0 - severities[_country(context, arc.customer)] for arc in arcs])
-    return flows * left
+    withheld = floats([severities[_country(context, arc.customer)] for arc in arcs])
+    return np.where(withheld > 0.0, flows * (1.0 - withheld), np.inf)
 
 
 def _closed_purchases(
-    spec: ExportRestriction, name: str, arcs: Sequence[Arc], steps: Sequence[int], context: Context
+    spec: ExportRestriction, name: str, steps: Sequence[int], schedule: Schedule, context: Context
 ) -> list[Effect]:
-    """Stockpiles in restricted destinations cannot buy from restricted ports."""
+    """Stockpiles in restricted destinations cannot buy from restricted ports while anything is withheld."""
+    arcs = restricted_arcs(context.network, spec)
     ports = {context.index.port[arc.supplier, arc.material] for arc in arcs}
     destinations = destination_countries(context.network, spec)
-    closed = []
+    closed, places = [], []
     for pile, planned in enumerate(context.plan.piles):
-        if planned.stockpile.country in destinations:
+        country = planned.stockpile.country
+        if country in destinations:
             first, last = context.arrays.pile_buy_start[pile : pile + 2].tolist()
-            closed += [b for b in range(first, last) if int(context.arrays.buy_port[b]) in ports]
-    values = [np.array(0.0), *([np.array(1.0)] * (len(steps) - 1))]
+            found = [b for b in range(first, last) if int(context.arrays.buy_port[b]) in ports]
+            closed += found
+            places += [country] * len(found)
+    values = [floats([0.0 if severities[c] > 0.0 else 1.0 for c in places]) for _, severities in schedule]
+    values += [np.array(1.0)] * (len(steps) - len(schedule))
     return window(EffectKind.BUY_OPEN, name, closed, steps, values, [""] * len(steps))
 
 
@@ -119,7 +128,7 @@ def _twin_caps(
     numbers = [context.index.arc[key] for key in keys]
     rows = [floats([caps.get(key[:3], 0.0) for key in keys]) for caps in caps_by_row]
     closing = [np.zeros(len(keys))] * (len(steps) - len(rows))
-    before = [] if steps[0] == 0 else [(0, np.zeros(len(keys)))]
+    before = [] if steps[0] <= 0 else [(0, np.zeros(len(keys)))]
     all_steps = [s for s, _ in before] + list(steps)
     values = [v for _, v in before] + rows + closing
     return window(EffectKind.ARC_CAP, f"{name} {tag}", numbers, all_steps, values, [""] * len(all_steps))
@@ -187,7 +196,7 @@ def _buying_ahead(
     """Between announcement and start customers want extra cover, by their dependence on the origin."""
     if spec.announced is None:
         return []
-    announced = context.step_of(spec.announced)
+    announced = context.step_from(spec.announced)
     if announced >= start:
         return []
     dependence: defaultdict[int, float] = defaultdict(float)
@@ -212,7 +221,7 @@ def capacity_loss(spec: CapacityLoss, number: int, context: Context) -> list[Eff
     if spec.severity == 0.0:
         return []
     nodes = [context.index.node[node.id] for node in nodes_of_target(context.network, spec.target)]
-    start, end = context.step_of(spec.start), context.end_step(spec.start, spec.duration_days)
+    start, end = context.step_from(spec.start), context.end_step(spec.start, spec.duration_days)
     if end is not None and end <= start:
         return []
     steps, values, labels = [start], [np.array(1.0 - spec.severity)], ["starts"]

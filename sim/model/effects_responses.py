@@ -22,7 +22,7 @@ def _begin(trigger: Trigger | None, start: date | None, label: str, context: Con
     if trigger is not None and trigger.on is None:
         return 0, context.triggers[label]
     day = trigger.on if trigger is not None else start
-    return (context.step_of(day) if day is not None else 0), -1
+    return (context.step_from(day) if day is not None else 0), -1
 
 
 def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> list[Effect]:
@@ -57,7 +57,7 @@ def stockpile_build(spec: StockpileBuild, number: int, context: Context) -> list
         for pile in context.plan.piles
         if pile.stockpile.id == spec.stockpile
     ]
-    start = context.step_of(spec.purchase.start) if spec.purchase.start is not None else 0
+    start = context.step_from(spec.purchase.start) if spec.purchase.start is not None else 0
     return window(
         EffectKind.PILE_BUYING,
         name_of(spec, number),

@@ -72,6 +72,10 @@ def date_warnings(scenario: Scenario) -> list[str]:
     for dated in dates_of(scenario):
         if dated.duration_days == 0:
             found.append(f"{scenario.locate(dated.duration_path)} is 0: it never holds")
+        elif dated.last_day is not None and _acts_from(scenario, dated.day) >= _acts_from(
+            scenario, dated.last_day
+        ):
+            found.append(f"{scenario.locate(dated.path)} and its end lie inside one week: use step: day")
         if dated.day < scenario.start:
             found.append(
                 f"{scenario.locate(dated.path)} = {dated.day} is before the run: acts from its first day"
@@ -87,15 +91,15 @@ def _rounded(scenario: Scenario) -> Iterator[str]:
     if math.ceil(scenario.horizon_days - 1e-9) % scenario.step_days:
         yield f"horizon {scenario.horizon_days:g} days is {scenario.n_steps} steps"
     for dated in dates_of(scenario):
-        acts = _first_day_of_step(scenario, dated.day)
+        acts = _acts_from(scenario, dated.day)
         if acts != dated.day:
             yield f"{dated.path} {dated.day} acts from {acts}"
         end = dated.last_day
-        if end is not None and end < scenario.end and _first_day_of_step(scenario, end) != end:
-            yield f"{dated.duration_path} ends {end}, acts until {_first_day_of_step(scenario, end)}"
+        if end is not None and end < scenario.end and _acts_from(scenario, end) != end:
+            yield f"{dated.duration_path} ends {end}, acts until {_acts_from(scenario, end)}"
 
 
-def _first_day_of_step(scenario: Scenario, day: date) -> date:
+def _acts_from(scenario: Scenario, day: date) -> date:
     """Return the first day of the first step that starts on or after `day`; days before the run stay."""
     if day <= scenario.start:
         return day
