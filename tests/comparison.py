@@ -9,7 +9,7 @@ import numpy as np
 from sim.engine.run import Engine
 from sim.model.arrays import CompiledRun
 
-SCALED_BY = {"deferred": "want", "scrap_stock": "activity"}
+SCALED_BY = {"deferred": "want", "scrap_stock": "activity", "on_hand": "draw", "port_stock": "orders"}
 """Histories that may be all rounding: their size is judged by another one."""
 
 
@@ -44,7 +44,9 @@ def sized(values: dict[str, np.ndarray], name: str) -> float:
     return largest(values[SCALED_BY[name]]) if name in SCALED_BY else 0.0
 
 
-def assert_same(ours: dict[str, Any], theirs: dict[str, Any], names: list[str], tolerance: float = 1e-9) -> None:
+def assert_same(
+    ours: dict[str, Any], theirs: dict[str, Any], names: list[str], tolerance: float = 1e-9
+) -> None:
     """Fail with the first step, name and place at which two sets of histories part."""
     worst = {}
     for name in names:
@@ -55,7 +57,9 @@ def assert_same(ours: dict[str, Any], theirs: dict[str, Any], names: list[str], 
         if not difference(ours[name], theirs[name], scale) <= tolerance:
             size = max(largest(theirs[name]), scale)
             with np.errstate(invalid="ignore"):
-                apart = ~((ours[name] == theirs[name]) | (np.abs(ours[name] - theirs[name]) <= tolerance * size))
+                apart = ~(
+                    (ours[name] == theirs[name]) | (np.abs(ours[name] - theirs[name]) <= tolerance * size)
+                )
             place = tuple(int(i) for i in np.argwhere(apart)[0])
             worst[name] = f"at {place}: {ours[name][place]!r} against {theirs[name][place]!r}"
     assert not worst, worst

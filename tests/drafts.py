@@ -38,7 +38,12 @@ DEFAULT_BEHAVIOUR = Behaviour(
     resourcing=True,
 )
 
-NODE_KINDS = (EffectKind.AVAILABILITY, EffectKind.CAPACITY_FACTOR, EffectKind.DEMAND_FACTOR, EffectKind.RESTRICTED)
+NODE_KINDS = (
+    EffectKind.AVAILABILITY,
+    EffectKind.CAPACITY_FACTOR,
+    EffectKind.DEMAND_FACTOR,
+    EffectKind.RESTRICTED,
+)
 SLOT_KINDS = (EffectKind.INPUT_FACTOR, EffectKind.INPUT_ADDED, EffectKind.EXTRA_COVER)
 
 
@@ -272,8 +277,12 @@ def node_fields(
 ) -> dict[str, Any]:
     """Return the node arrays."""
     nodes = draft.nodes
-    slot_counts = np.bincount([place[s.node] for s in slots], minlength=len(nodes)) if slots else [0] * len(nodes)
-    port_counts = np.bincount([place[p.node] for p in ports], minlength=len(nodes)) if ports else [0] * len(nodes)
+    slot_counts = (
+        np.bincount([place[s.node] for s in slots], minlength=len(nodes)) if slots else [0] * len(nodes)
+    )
+    port_counts = (
+        np.bincount([place[p.node] for p in ports], minlength=len(nodes)) if ports else [0] * len(nodes)
+    )
     return {
         "node_end_use": flags(n.end_use for n in nodes),
         "node_recycling": flags(n.recycling for n in nodes),

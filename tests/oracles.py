@@ -4,8 +4,8 @@ Lists, floats and loops only; sums run in index order. Where the text leaves roo
 
 - infinite capacity with availability or factor 0 has capacity 0; an infinite order cap is no cap;
 - a node of infinite capacity never idles;
-- a fill rate is the ratio of sums over the last `trigger_window` steps, or over those there are; steps in which
-  the trigger was not armed count; days of cover without use are infinite;
+- a fill rate is the ratio of sums over the last `trigger_window` steps, or over those there are; steps in
+  which the trigger was not armed count; days of cover without use are infinite;
 - triggers are watched with and without re-sourcing;
 - a qualification clock falls at the end of the very step that starts it, and while its arc is closed;
 - "a closed arc" of a slot may be used or latent; every weight snaps to base on its own.
@@ -137,8 +137,12 @@ class Oracle:
             + list(range(self.slot_latent_start[s], self.slot_latent_start[s + 1]))
             for s in range(self.n_slot)
         ]
-        self.slots_of = [range(a, b) for a, b in zip(self.node_slot_start, self.node_slot_start[1:], strict=False)]
-        self.ports_of = [range(a, b) for a, b in zip(self.node_port_start, self.node_port_start[1:], strict=False)]
+        self.slots_of = [
+            range(a, b) for a, b in zip(self.node_slot_start, self.node_slot_start[1:], strict=False)
+        ]
+        self.ports_of = [
+            range(a, b) for a, b in zip(self.node_port_start, self.node_port_start[1:], strict=False)
+        ]
         self.arcs_of_port: list[list[int]] = [[] for _ in range(self.n_port)]
         for a in range(self.n_arc):
             self.arcs_of_port[self.arc_port[a]].append(a)
@@ -178,7 +182,7 @@ class Oracle:
             if self.node_recycling[n]:
                 spare = max(0.0, recovered[n] - planned[n])
                 normal = self.node_scrap_steps[n] * planned[n]
-                self.scrap_stock[n] = normal + spare * self.rule.scrap_disposal_steps
+                self.scrap_stock[n] = normal + spare * (self.rule.scrap_disposal_steps - 1.0)
         self.running = [planned[n] > 0 or self.node_restart_steps[n] == 0 for n in range(self.n_node)]
         self.restart_left = [-1] * self.n_node
         used = self.slot_arc_start[self.n_slot]
@@ -246,7 +250,8 @@ class Oracle:
         for name, row_values in values.items():
             setattr(self, name, row_values)
         self.b = [
-            self.slot_input_per_unit[s] * self.input_factor[s] + self.input_added[s] for s in range(self.n_slot)
+            self.slot_input_per_unit[s] * self.input_factor[s] + self.input_added[s]
+            for s in range(self.n_slot)
         ]
 
     # one step ------------------------------------------------------------------------------------
@@ -472,7 +477,9 @@ class Oracle:
         for a in chosen:
             quantity = min(self.order[s] * self.weight[a] / open_weight, self.arc_cap[a])
             if base_flow > 0 and not math.isinf(self.rule.order_cap):
-                quantity = min(quantity, self.rule.order_cap * max(self.arc_base_flow[a], self.established[a]))
+                quantity = min(
+                    quantity, self.rule.order_cap * max(self.arc_base_flow[a], self.established[a])
+                )
             self.ask(a, quantity)
 
     def ask(self, a: int, quantity: float) -> None:
@@ -545,7 +552,8 @@ class Oracle:
                 request[a] = min(missing * offer / total, self.arc_cap[a] - self.granted[a])
                 request[a] = max(0.0, request[a])
         for a in range(self.n_arc):
-            self.orders[self.arc_port[a]] += request[a]
+            repeated = self.order_a[a] - self.granted[a]  # the supplier heard of this part in round 1
+            self.orders[self.arc_port[a]] += max(0.0, request[a] - repeated)
         more = self.serve(request, self.left)
         for a in range(self.n_arc):
             self.granted[a] += more[a]

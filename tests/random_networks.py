@@ -134,7 +134,9 @@ class NetworkMaker:
         for port in list(self.draft.ports):
             others = [m for m in self.materials[layer] if m != port.material]
             if port.node.startswith(LAYERS[layer]) and self.chance(0.5):
-                self.draft.ports.append(DraftPort(port.node, others[0], 1.0, self.between(0, 4), drives=False))
+                self.draft.ports.append(
+                    DraftPort(port.node, others[0], 1.0, self.between(0, 4), drives=False)
+                )
 
     def user(self, key: str) -> None:
         node = DraftNode(key, end_use=True, planned=float(np.exp(self.between(0.0, 6.0))))
@@ -154,7 +156,9 @@ class NetworkMaker:
         for material in materials:
             line = self.whole(0, 1) if self.features.lines else 0
             essential = 1.0 if self.chance(0.6) else self.between(0, 1)
-            share = shares[line] * (self.between(0.3, 1.0) if self.features.lines and self.chance(0.3) else 1.0)
+            share = shares[line] * (
+                self.between(0.3, 1.0) if self.features.lines and self.chance(0.3) else 1.0
+            )
             cover = self.between(0.2, 10.0) if self.chance(0.85) else 0.0
             slot = DraftSlot(key, material, self.between(0.2, 3.0), cover, essential, share, line)
             self.draft.slots.append(slot)
@@ -165,7 +169,9 @@ class NetworkMaker:
         for node in self.draft.nodes:
             if node.key.startswith(LAYERS[layer]):
                 below = self.materials[layer - 1]
-                self.slots_of(node.key, [m for m in below if len(below) == 1 or self.chance(0.7)] or below[:1])
+                self.slots_of(
+                    node.key, [m for m in below if len(below) == 1 or self.chance(0.7)] or below[:1]
+                )
 
     # flows ---------------------------------------------------------------------------------------
 
@@ -182,7 +188,9 @@ class NetworkMaker:
                 self.arc(slot, port_key, flow)
                 need -= flow
             ports = [
-                p for p in self.draft.ports if p.material == slot.material and not p.node.startswith("recycling")
+                p
+                for p in self.draft.ports
+                if p.material == slot.material and not p.node.startswith("recycling")
             ]
             used = self.rng.permutation(len(ports))[: self.whole(1, len(ports))]
             parts = self.rng.dirichlet(np.full(len(used), 2.0)) * need
@@ -223,7 +231,7 @@ class NetworkMaker:
                     port.output_per_unit = flow / node.planned * excess
 
     def recycle(self, layer: int) -> None:
-        """Let one recycling node serve a material that the layer uses, from scrap of its slots and of end use."""
+        """Let one recycling node serve a material of the layer, from scrap of its slots and of end use."""
         material = self.materials[layer - 1][0]
         users = [
             s
@@ -322,13 +330,17 @@ class NetworkMaker:
     def piles(self) -> None:
         """Add stockpiles, a release trigger for some, purchases for others."""
         for material in (self.materials[0][0], self.materials[2][0])[: self.whole(1, 2)]:
-            members = [s for s in self.draft.slots if s.material == material and self.node(s.node).planned > 0]
+            members = [
+                s for s in self.draft.slots if s.material == material and self.node(s.node).planned > 0
+            ]
             ports = [p for p in self.draft.ports if p.material == material]
             if not members:
                 continue
             use = sum(s.input_per_unit * self.node(s.node).planned for s in members)
             pile = DraftPile(f"pile.{material}", material, opening=use * self.between(0.0, 12.0))
-            pile.members = [(s.key, self.whole(1, 2)) for s in members if self.chance(0.8)] or [(members[0].key, 1)]
+            pile.members = [(s.key, self.whole(1, 2)) for s in members if self.chance(0.8)] or [
+                (members[0].key, 1)
+            ]
             pile.own_stock_first = self.chance(0.5)
             pile.target = pile.opening + use * self.between(0.0, 5.0)
             pile.purchase, pile.unit_cost = use * self.between(0.0, 0.2), self.between(0.0, 50.0)
@@ -337,10 +349,18 @@ class NetworkMaker:
             self.draft.piles.append(pile)
             if self.features.triggers:
                 kind = TriggerKind.FILL_RATE if self.chance(0.6) else TriggerKind.DAYS_OF_COVER
-                level = self.between(0.6, 0.98) if kind == TriggerKind.FILL_RATE else self.between(2.0, 30.0)
-                self.draft.triggers.append(
-                    DraftTrigger(f"trigger.{material}", kind, level, [slot for slot, _ in pile.members])
-                )
+                watched = [slot for slot, _ in pile.members]
+                level = self.between(0.6, 0.98)
+                if kind == TriggerKind.DAYS_OF_COVER:
+                    level *= self.calm_cover_days(watched)  # below what the members hold in calm times
+                self.draft.triggers.append(DraftTrigger(f"trigger.{material}", kind, level, watched))
+
+    def calm_cover_days(self, keys: list[tuple[str, int, int]]) -> float:
+        """Return the days of cover of some slots at the start."""
+        slots = [slot for slot in self.draft.slots if slot.key in keys]
+        use = [slot.input_per_unit * self.node(slot.node).planned for slot in slots]
+        held = sum(u * slot.cover_steps for u, slot in zip(use, slots, strict=True))
+        return held / sum(use) * self.draft.step_days
 
     def behaviour(self) -> object:
         rule = DEFAULT_BEHAVIOUR._replace(

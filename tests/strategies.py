@@ -12,7 +12,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 @st.composite
-def features(draw: st.DrawFn, off: frozenset[str] = frozenset(), on: frozenset[str] = frozenset()) -> Features:
+def features(
+    draw: st.DrawFn, off: frozenset[str] = frozenset(), on: frozenset[str] = frozenset()
+) -> Features:
     """Draw which parts of the model a network uses; `off` and `on` are fixed."""
     chosen = {name: draw(st.booleans(), label=name) for name in FLAG_NAMES if name not in off | on}
     return Features(**chosen, **dict.fromkeys(off, False), **dict.fromkeys(on, True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -116,7 +116,10 @@ def _same_input(left: CompiledRun, right: CompiledRun) -> bool:
     plain = ("n_steps", "step_days", "record_flows", "record_groups", "record_nodes", "behaviour")
     if any(getattr(left, name) != getattr(right, name) for name in plain):
         return False
-    pairs = [*zip(left.arrays, right.arrays, strict=True), *zip(left.base, right.base, strict=True)]
+    pairs: list[tuple[Any, Any]] = [
+        *zip(left.arrays, right.arrays, strict=True),
+        *zip(left.base, right.base, strict=True),
+    ]
     return all(np.array_equal(a, b) for a, b in pairs)
 
 
@@ -294,5 +297,5 @@ class World:
 
 def _same_shapes(left: CompiledRun, right: CompiledRun) -> bool:
     """Return whether the arrays of two runs number the same things."""
-    pairs = zip(left.arrays, right.arrays, strict=True)
+    pairs: Iterable[tuple[Any, Any]] = zip(left.arrays, right.arrays, strict=True)
     return left.n_steps == right.n_steps and all(np.shape(a) == np.shape(b) for a, b in pairs)

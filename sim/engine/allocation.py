@@ -53,8 +53,11 @@ def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: in
     total = 0.0
     for a in range(first, last):
         granted = st.arc_order[a]
+        st.unfilled[a] = 0.0
         if granted > 0.0:
+            st.unfilled[a] = granted
             granted *= st.segment_fill[net.arc_segment[a]]
+            st.unfilled[a] -= granted
             st.arc_order[a] = granted
             total += granted
             send(net, st, s, net.arc_lead_steps[a], granted)
@@ -69,7 +72,8 @@ def least(net: NetworkArrays, st: State, s: int, t: int) -> float:
     planned = net.node_planned[n]
     if net.node_end_use[n]:
         planned *= growth_of(net, n, t)
-    return SHORT * max(st.order[s], st.intensity[s] * planned)
+    noise: float = SHORT * max(st.order[s], st.intensity[s] * planned)
+    return noise
 
 
 @compiled
@@ -102,7 +106,7 @@ def count_idle(net: NetworkArrays, par: Parameters, st: State) -> None:
 def offer(net: NetworkArrays, par: Parameters, st: State, a: int, short: float) -> float:
     """Return what the supplier of arc `a` could send beyond round 1, t/step."""
     p = net.arc_port[a]
-    free = min(st.left[p] + st.idle[p], par.arc_cap[a] - st.arc_order[a])
+    free: float = min(st.left[p] + st.idle[p], par.arc_cap[a] - st.arc_order[a])
     return min(free, OFFER_LIMIT * short)
 
 
@@ -136,12 +140,16 @@ def sum_offers(
 def request_range(
     net: NetworkArrays, par: Parameters, st: State, first: int, last: int, per_offer: float
 ) -> None:
-    """Turn the offers held in `request` into requests; ports hear of them whole."""
+    """Turn the offers held in `request` into requests; ports hear of what round 1 did not tell them.
+
+    A request repeated to the port that could not fill it in this very step is no second order: counted
+    twice, ports without finished goods swung ever wider (doubling in 60 weeks).
+    """
     for a in range(first, last):
         if st.request[a] > 0.0:
             asked = min(per_offer * st.request[a], par.arc_cap[a] - st.arc_order[a])
             st.request[a] = asked
-            st.orders[net.arc_port[a]] += asked
+            st.orders[net.arc_port[a]] += max(0.0, asked - st.unfilled[a])
             st.segment_orders[net.arc_segment[a]] += asked
 
 
@@ -267,7 +275,7 @@ def count_clocks(st: State) -> None:
 
 @compiled
 def leave_ports(net: NetworkArrays, beh: Behaviour, st: State, rec: Series, t: int) -> None:
-    """Part 8, ports: what was granted has left; disposable surplus goes to its sink; orders are remembered."""
+    """Part 8, ports: what was granted has left, disposable surplus goes to its sink, orders are kept."""
     for p in range(len(net.port_node)):
         stock = st.left[p]
         if net.port_disposable[p] and stock > net.port_target[p]:

@@ -64,6 +64,7 @@ class Calendar:
         self._environment = simpy.Environment(initial_time=now)
         self._triggers = [self._environment.event() for _ in fired]
         self._changed: set[EffectKind] = set()
+        self._due: list[tuple[int, int, LoggedEvent]] = []
         for number, step in enumerate(fired):
             if step >= 0:
                 self._triggers[number].succeed(step)
@@ -82,12 +83,16 @@ class Calendar:
             self._row[number] = row
             self._changed.add(effect.kind)
             if label and at >= self._resumed_at:
-                self.log.append(LoggedEvent(at, effect.kind.name.lower(), effect.name, label))
+                self._due.append((at, number, LoggedEvent(at, effect.kind.name.lower(), effect.name, label)))
 
     def act(self, step: int) -> set[EffectKind]:
         """Do everything due up to `step`; return the kinds of parameter that changed."""
         while self._environment.peek() <= step:
             self._environment.step()
+        # simpy serves one instant in the order of scheduling, which a restored calendar does not share
+        self._due.sort(key=lambda due: due[:2])
+        self.log.extend(event for _, _, event in self._due)
+        self._due.clear()
         changed, self._changed = self._changed, set()
         for kind in sorted(changed):
             self._combine(kind)

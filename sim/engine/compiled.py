@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba.core import config
+from numba.core import config as numba_config
+
+settings: Any = numba_config  # its names are set at run time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +46,9 @@ def cache_folder() -> Path:
 
 CACHE_FOLDER = cache_folder()
 
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True}
+
 
 def compiled(function: F) -> F:
     """Compile `function` for calls from other compiled code alone.
@@ -52,18 +57,18 @@ def compiled(function: F) -> F:
     Reference counting is off: the kernel allocates nothing, and counting every array at every access made a
     step a hundred times slower. Nothing compiled here may therefore create an array.
     """
-    inner: F = numba.njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    inner: F = numba.njit(**INNER)(function)
     return inner
 
 
 def compiled_entry(function: F) -> F:
     """Compile `function` for calls from Python and keep the machine code in `CACHE_FOLDER`."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(CACHE_FOLDER)
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        entry: F = numba.njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)
+        entry: F = numba.njit(**OPTIONS, cache=True)(function)
     finally:
-        config.CACHE_DIR = before
+        settings.CACHE_DIR = before
     return entry
 
 

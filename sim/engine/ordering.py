@@ -26,7 +26,8 @@ def slot_order(
     cover = (net.slot_cover_steps[s] + par.extra_cover[s]) * b * planned
     target = cover + use * (st.mean_lead[s] - 1.0)
     position = st.on_hand[s] + st.transit[s] - b * st.deferred[n]
-    return max(0.0, use + (target - position) / beh.adjustment_steps)
+    order: float = max(0.0, use + (target - position) / beh.adjustment_steps)
+    return order
 
 
 @compiled
@@ -75,6 +76,7 @@ def clear_left(net: NetworkArrays, st: State) -> None:
         s = st.left_slots[i]
         for a in range(net.slot_latent_start[s], net.slot_latent_start[s + 1]):
             st.arc_order[a] = 0.0
+            st.unfilled[a] = 0.0
     st.counters[2] = 0
 
 

@@ -1,4 +1,4 @@
-"""Part 7 of a step: stockpiles as last resort, their purchases, and triggers (``docs/background/model.md``)."""
+"""Part 7 of a step: stockpiles as last resort, their purchases, triggers (``docs/background/model.md``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CALM_FILL = 0.99  # a pile buys only when its members were filled to at least th
 @compiled
 def unmet(net: NetworkArrays, st: State, k: int, s: int) -> float:
     """Return what slot `s` may still ask of stockpile `k`, t/step."""
-    missing = st.order[s] - st.slot_granted[s] - st.slot_relief[s]
+    missing: float = st.order[s] - st.slot_granted[s] - st.slot_relief[s]
     if net.pile_own_stock_first[k]:
         use = st.intensity[s] * st.use_smoothed[net.slot_node[s]]
         missing = min(missing, use - st.on_hand[s] - st.slot_relief[s])

@@ -50,7 +50,8 @@ def working_capacity(net: NetworkArrays, par: Parameters, n: int) -> float:
     """Return installed capacity with surge, less what is out, units/step."""
     if par.availability[n] <= 0.0 or par.capacity_factor[n] <= 0.0:
         return 0.0  # also where capacity is infinite
-    return net.node_capacity[n] * par.capacity_factor[n] * par.availability[n]
+    working: float = net.node_capacity[n] * par.capacity_factor[n] * par.availability[n]
+    return working
 
 
 @compiled
@@ -104,12 +105,14 @@ def turn_on_or_off(net: NetworkArrays, par: Parameters, st: State, n: int, want:
 
 
 @compiled
-def slot_availability(net: NetworkArrays, beh: Behaviour, st: State, s: int, ceiling: float, planned: float) -> float:
+def slot_availability(
+    net: NetworkArrays, beh: Behaviour, st: State, s: int, ceiling: float, planned: float
+) -> float:
     """Return the share of the want that the slot's stock can serve."""
     needed = st.intensity[s] * ceiling
     if needed <= 0.0:
         return 1.0
-    available = min(1.0, st.on_hand[s] / needed)
+    available: float = min(1.0, st.on_hand[s] / needed)
     if beh.cover_spread and net.node_aggregate[net.slot_node[s]]:
         target = net.slot_cover_steps[s] * st.intensity[s] * planned
         if target > 0.0 and st.on_hand[s] < target:
@@ -232,7 +235,7 @@ def pass_chain(net: NetworkArrays, st: State, r: int, inflow: float) -> float:
     first, last = net.scrap_stage_start[r], net.scrap_stage_start[r + 1]
     if last == first:
         return inflow
-    leaving = st.chain[last - 1] * net.scrap_rate[r]
+    leaving: float = st.chain[last - 1] * net.scrap_rate[r]
     st.chain[last - 1] -= leaving
     for i in range(last - 2, first - 1, -1):
         moved = st.chain[i] * net.scrap_rate[r]

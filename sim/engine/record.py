@@ -28,7 +28,7 @@ class Series(NamedTuple):
     production: FloatArray  # (step, group) t/step that entered the ports of producers in the country
     port_stock: FloatArray  # (step, group) t at producers' ports
     node_demand: FloatArray
-    """(step, row) units/step; end use: demand, whatever its capacity; producer: what its inputs are asked for."""
+    """(step, row) units/step; end use: demand, whatever its capacity; producer: what inputs are to serve."""
     node_activity: FloatArray  # (step, row) units/step
     node_caught_up: FloatArray  # (step, row) units/step
     node_capacity: FloatArray  # (step, row) units/step, after availability, surge and host
@@ -69,6 +69,4 @@ def empty_series(compiled: CompiledRun) -> Series:
     per_group = [np.zeros((steps, groups)) for _ in range(7)]
     per_row = [np.zeros((steps, rows)) for _ in range(5)]
     per_pile = [np.zeros((steps, piles)) for _ in range(4)]
-    return Series(*per_group, *per_row, *per_pile, np.zeros(flow_shape))
-
-
+    return Series._make([*per_group, *per_row, *per_pile, np.zeros(flow_shape)])

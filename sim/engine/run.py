@@ -48,8 +48,10 @@ class Engine:
         self.parameters = copy_parameters(compiled.base)
         self.state = steady_state(compiled.arrays, compiled.behaviour, compiled.base)
         self.record = RunRecord(empty_series(compiled))
-        self.trace: dict[str, list[FloatArray]] | None = {name: [] for name in (*TRACED, "granted")} if trace else None
-        self.opening = State(*(values.copy() for values in self.state))
+        self.trace: dict[str, list[FloatArray]] | None = (
+            {name: [] for name in (*TRACED, "granted")} if trace else None
+        )
+        self.opening = State._make(values.copy() for values in self.state)
         self._check = check
         self._added: tuple[Effect, ...] = ()
         self._start_calendar()
@@ -124,7 +126,9 @@ class Engine:
         return {
             "step": self.step,
             "state": {name: values.copy() for name, values in self.state._asdict().items()},
-            "series": {name: values[: self.step].copy() for name, values in self.record.series._asdict().items()},
+            "series": {
+                name: values[: self.step].copy() for name, values in self.record.series._asdict().items()
+            },
             "events": [(event.step, event.kind, event.name, event.label) for event in self.events],
             "added": copy.deepcopy(self._added),
         }
@@ -157,6 +161,3 @@ def run(compiled: CompiledRun, *, check: bool = False) -> RunRecord:
     engine = Engine(compiled, check=check)
     engine.advance(compiled.n_steps)
     return engine.finish()
-
-
-

@@ -61,6 +61,8 @@ class State(NamedTuple):
     arc_order: FloatArray
     """Round 1: ordered, then granted; rounds 1 and 2 after re-sourcing."""
     request: FloatArray
+    unfilled: FloatArray
+    """Round-1 order that the port could not fill, t/step."""
     weight: FloatArray
     established: FloatArray
     qualification_left: IntArray
@@ -105,7 +107,7 @@ def read_only(net: NetworkArrays) -> NetworkArrays:
         if isinstance(view, np.ndarray):
             view.flags.writeable = False
         views.append(view)
-    return NetworkArrays(*views)
+    return NetworkArrays._make(views)
 
 
 def copy_parameters(base: Parameters) -> Parameters:
@@ -135,7 +137,7 @@ def steady_state(net: NetworkArrays, behaviour: Behaviour, base: Parameters) -> 
     planned = net.node_planned
     intensity = net.slot_input_per_unit * base.input_factor + base.input_added
     use = intensity * planned[net.slot_node]
-    transit = np.bincount(net.arc_slot, net.arc_base_flow * net.arc_lead_steps, n_slot)
+    transit = np.bincount(net.arc_slot, net.arc_base_flow * net.arc_lead_steps, n_slot).astype(np.float64)
     mean_lead = np.bincount(net.arc_slot, net.arc_base_weight * net.arc_lead_steps, n_slot)
     qualification = np.where(net.arc_qualification_steps > 0, -1, 0)
     zeros = np.zeros
@@ -176,6 +178,7 @@ def steady_state(net: NetworkArrays, behaviour: Behaviour, base: Parameters) -> 
         scrap_stock=_scrap_at_rest(net, behaviour, use),
         arc_order=net.arc_base_flow.copy(),
         request=zeros(n_arc),
+        unfilled=zeros(n_arc),
         weight=net.arc_base_weight.copy(),
         established=net.arc_base_flow.copy(),
         qualification_left=qualification.astype(np.int64),
@@ -225,7 +228,7 @@ def base_scrap(net: NetworkArrays, use: FloatArray) -> FloatArray:
 def _scrap_at_rest(net: NetworkArrays, behaviour: Behaviour, use: FloatArray) -> FloatArray:
     """Return scrap stocks at which what is not recycled leaves as fast as it comes, t by node."""
     recovered = np.bincount(net.scrap_node, base_scrap(net, use) * net.scrap_yield, len(net.node_planned))
-    spare = np.maximum(0.0, recovered - net.node_planned) * behaviour.scrap_disposal_steps
+    spare = np.maximum(0.0, recovered - net.node_planned) * (behaviour.scrap_disposal_steps - 1.0)
     stock: FloatArray = np.where(net.node_recycling, net.node_scrap_steps * net.node_planned + spare, 0.0)
     return stock
 

@@ -36,6 +36,9 @@ __all__ = ["overlay_network", "read_network_folder"]
 
 DEFAULT_YEAR = 2024
 
+WORLD_ONLY = frozenset({"deferral_time"})
+"""Parameters judged for the shipped sectors: in a user's own world deferred demand waits until it is met."""
+
 
 def read_network_folder(
     path: str | Path, *, latent: Literal["none", "auto"] = "none", year: int = DEFAULT_YEAR
@@ -55,7 +58,8 @@ def read_network_folder(
     Returns
     -------
     Network
-        Regions, blocs, names of countries and parameters of behaviour are those of the shipped tables.
+        Regions, blocs, names of countries and parameters of behaviour are those of the shipped tables,
+        but for `WORLD_ONLY`.
 
     Raises
     ------
@@ -110,5 +114,9 @@ def _shipped(
     return (
         {group: tuple(dict.fromkeys(listed)) for group, listed in sorted(members.items())},
         {str(code): (str(english), str(japanese)) for code, english, japanese in names},
-        {str(n): float(v) for n, v in zip(parameters["name"], parameters["value"], strict=True)},
+        {
+            str(n): float(v)
+            for n, v in zip(parameters["name"], parameters["value"], strict=True)
+            if n not in WORLD_ONLY
+        },
     )

@@ -14,7 +14,11 @@ from tests.random_networks import ALL_FEATURES, disrupted, random_draft
 from tests.strategies import compiled_runs
 
 THOROUGH = settings(
-    max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
 )
 
 SIZE_OF = {"node_deferred": "want", "pile_released": "order"}
@@ -39,7 +43,9 @@ def expected_series(compiled: CompiledRun, oracle: dict) -> dict[str, np.ndarray
         "consumption": grouped(oracle["draw"], net.slot_group, count),
         "inventory": grouped(oracle["on_hand"], net.slot_group, count),
         "in_transit": grouped(oracle["transit"], net.slot_group, count),
-        "production": grouped(oracle["matured"][:, net.port_node] * net.port_output_per_unit, net.port_group, count),
+        "production": grouped(
+            oracle["matured"][:, net.port_node] * net.port_output_per_unit, net.port_group, count
+        ),
         "port_stock": grouped(oracle["port_stock"], net.port_group, count),
         "node_demand": np.where(net.node_end_use, oracle["demand"], oracle["ceiling"]),
         "node_activity": oracle["activity"],
