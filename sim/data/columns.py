@@ -19,6 +19,8 @@ from pathlib import Path
 
 from sim.errors import DataError, Faults, suggestion
 
+TABLES_FOLDER = Path(__file__).parent / "tables"
+
 DTYPES = ("str", "float", "int", "bool", "date", "list")
 DECLARATION_FIELDS = (
     "table",

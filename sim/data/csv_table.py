@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sim.data.columns import Column, within
 from sim.errors import DataError, Faults, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import
 
 MAX_FILE_BYTES = 64 * 2**20  # a full world is below 2 MB; more is a mistake, and would fill the memory
 MAX_FAULTS_PER_FILE = 100  # beyond it the file is of another kind, and more messages help nobody
@@ -79,6 +80,8 @@ class Rows:
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a frame with the declared dtypes, the file and the line of each row."""
+        import pandas as pd
+
         data = {
             column.name: pd.Series(self.cells[column.name], dtype=_dtype(column, self.cells[column.name]))
             for column in self.columns
@@ -293,6 +296,8 @@ def _value(text: str, dtype: str) -> Any:
         return int(text)
     if dtype == "bool":
         return _BOOLS[text.lower()]
+    import pandas as pd
+
     return pd.Timestamp(date.fromisoformat(text))
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from sim.data.read import TABLES_FOLDER, Tables
+from sim.data.columns import TABLES_FOLDER
 from sim.errors import DataError
+
+if TYPE_CHECKING:  # pandas is slow to import, and a network that was kept needs the hash alone
+    import pandas as pd
+
+    from sim.data.read import Tables
 
 EXPERT = "expert"
 EXPERT_ONLY = (EXPERT,)

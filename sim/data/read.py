@@ -8,21 +8,22 @@ tables, then the rules of each measure. All faults are gathered, then raised onc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from sim.data.columns import Column, parse_bounds, read_columns, within
+from sim.data.columns import TABLES_FOLDER, Column, parse_bounds, read_columns, within
 from sim.data.csv_table import LINE_COLUMN, Rows, check_keys, read_csv_table, read_rows, shown
 from sim.data.references import check_references
 from sim.errors import DataError, Faults, suggestion
 
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import
+
 __all__ = ["TABLES_FOLDER", "Tables", "read_columns", "read_csv_table", "read_tables"]
 
-TABLES_FOLDER = Path(__file__).parent / "tables"
 FIGURES = "figures"
 WORLD = "WLD"
 DECLARATIONS = ("columns", "network_columns")  # formats, not contents
@@ -207,7 +208,7 @@ def _figure_faults(
     found = []
     if row.unit != rule.unit:
         found.append(f"unit = {shown(row.unit)} but measure '{row.measure}' is in '{rule.unit}'")
-    if pd.notna(row.value) and not within(row.value, parse_bounds(rule.allowed)):
+    if not math.isnan(row.value) and not within(row.value, parse_bounds(rule.allowed)):
         bounds = " and ".join(rule.allowed.split())
         found.append(f"value = '{row.value:g}' but measure '{row.measure}' must be {bounds}")
     if row.country == WORLD and not rule.world_default:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from sim.data.columns import Column, Reference
 from sim.data.csv_table import FILE_COLUMN, LINE_COLUMN, shown
 from sim.errors import Faults, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import
 
 MAX_UNKNOWN_NAMES = 100  # of one column; the search for the nearest name is slow
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sim.data.figures import Figure
 from sim.data.figures import FigureBook as Lookup
 from sim.data.read import Tables
 from sim.vocab import Confidence
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import
 
 SIGMA = {"high": 0.03, "medium": 0.10, "low": 0.30, "expert": 0.50, "surplus": 1.0}
 """Standard deviation of the logarithm of a figure, unless `parameters.csv` says otherwise."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sim.data.columns import Column, read_columns
 from sim.data.csv_table import FILE_COLUMN, LINE_COLUMN, read_csv_table, shown
 from sim.data.read import TABLES_FOLDER
 from sim.errors import Faults, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import
 
 REQUIRED_TABLES = ("materials", "nodes", "recipes", "arcs")
 LARGEST, SMALLEST = 1e15, 1e-15  # beyond lies no amount, time or price, but products that overflow
