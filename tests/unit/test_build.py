@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -289,3 +292,42 @@ def test_values_added_are_per_unit(tmp_path: Path) -> None:
     given = world(tmp_path / "a", extra="use_optics,value_added,AAA,,2024,2e9,USD/yr,book,high,\n")
     assert given.nodes["use_optics.AAA"].value_added_usd_per_unit == pytest.approx(2e7)
     assert math.isnan(world(tmp_path / "b").nodes["use_optics.AAA"].value_added_usd_per_unit)
+
+
+PRINT_HASHES = """
+import hashlib, json
+from sim.data.provenance import tables_hash
+from sim.data.read import read_tables
+from sim.model.build import build_network
+from sim.model.cache import to_plain
+text = json.dumps(to_plain(build_network(read_tables())))
+print(tables_hash(), hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+def test_two_processes_build_the_same_bytes() -> None:
+    """Whatever order sets and dicts of text take in each: the shipped tables give one network."""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", PRINT_HASHES],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "4711")
+    ]
+    assert printed[0] == printed[1]
+    assert len(printed[0].split()) == 2
+
+
+def test_a_kept_network_needs_neither_pandas_nor_scipy(kept: Path) -> None:
+    """A warm run must not pay for the tools of a build."""
+    default_network()
+    code = (
+        "import sys; from sim.model.build import default_network; default_network();"
+        " print([name for name in ('pandas', 'scipy', 'networkx') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
