@@ -282,7 +282,7 @@ def test_times_and_stocks_lie_in_the_range_of_practice(network: Network) -> None
     """Days, not weeks or years by mistake; every slot has a cover and a fraction."""
     for node in network.nodes.values():
         for name, (lowest, highest) in TIMES.items():
-            if node.planned_per_year > 0:  # what stands idle may be years from running
+            if node.outputs and node.planned_per_year > 0:  # what stands idle may be years from running
                 assert lowest <= getattr(node, name) <= highest, (node.id, name)
         for entry in node.inputs:
             assert 10 <= entry.cover_days <= 180, (node.id, entry.material)
