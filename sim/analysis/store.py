@@ -23,6 +23,21 @@ from typing import Any
 from sim.errors import ResultError
 
 MARK = "manifest.json"  # every folder of ours holds one; a folder without it is somebody else's
+KNOWN_FILES = frozenset(
+    {
+        MARK,
+        "summary.json",
+        "scenario.resolved.yaml",
+        "series.parquet",
+        "events.csv",
+        "resilience.png",
+        "resilience.svg",
+        "comparison.json",
+        "comparison.csv",
+        "comparison.png",
+        "comparison.svg",
+    }
+)  # what this program writes; anything else in a folder is the user's and must not vanish with it
 STALE_SECONDS = 3600.0  # leftovers of killed runs are removed when older than this
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _AT_FDCWD = -100
@@ -50,14 +65,15 @@ def write_folder(parent: Path, name: str, write: Callable[[Path], None]) -> Path
     parent : Path
         Where the folder goes; made if missing.
     name : str
-        Plain name of the folder. One of ours by that name is replaced.
+        Plain name of the folder. One of ours by that name is replaced, unless it holds files of the user.
     write : callable
         Fills the empty folder that it is given. The result must contain ``manifest.json``.
 
     Raises
     ------
     ResultError
-        If the place is taken by something else, or cannot be written (no space, no permission).
+        If the place is taken by something else, holds files that no run wrote, or cannot be written (no
+        space, no permission).
     """
     target = parent / check_plain_name(name)
     partial = parent / f".{name}.{secrets.token_hex(4)}.partial"
@@ -82,6 +98,13 @@ def _check_replaceable(target: Path) -> None:
     if target.is_dir() and not (target / MARK).is_file() and any(target.iterdir()):
         raise ResultError(
             f"{target}: exists and holds no {MARK}, so it is not a result; choose another --out"
+        )
+    foreign = sorted(p.name for p in target.iterdir() if p.name not in KNOWN_FILES) if target.is_dir() else []
+    if foreign:
+        more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
+        raise ResultError(
+            f"{target}: holds files that no run wrote ({', '.join(foreign[:3])}{more}); "
+            "move them away, or choose another --out"
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.result import ResultView
 
-MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
+MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
 YEAR_IN, MONTH_IN = 0.34, 0.52  # width that a label needs
 
 
@@ -59,7 +59,7 @@ def openings(summary: dict[str, Any]) -> list[float]:
 
 
 def calendar_ticks(start: date, days: int, years: int, months: int) -> tuple[list[int], list[str]]:
-    """Return days since `start` to mark and their labels, each telling its year.
+    """Return days since `start` to mark and their labels, with the year unless all lies within two months.
 
     Parameters
     ----------

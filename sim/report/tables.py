@@ -204,8 +204,10 @@ def comparison_tables(comparison: Comparison) -> RenderableType:
     for head in comparison.summary["scenarios"]:
         mark = " (reference)" if head["name"] == comparison.names[0] else ""
         parts.append(Text(f"{head['name']}{mark}: {head['title']}"))
+    parts.append(Text(""))
     for kind, key in (("sectors", "sector"), ("materials", "material")):
         parts.append(_comparison_table(comparison, kind, key))
+    parts.append(_compared_stockpiles(comparison))
     parts += [Text(f"Note: {note}.", style="yellow") for note in comparison.notes]
     parts.append(
         Text(
@@ -221,7 +223,10 @@ def _comparison_table(comparison: Comparison, kind: str, key: str) -> Renderable
         losses = row["values"]["resilience_loss_weeks"].values()
         return max((loss for loss in losses if loss is not None), default=0.0)
 
-    rows = sorted(comparison.summary[kind], key=lambda row: -severity(row))
+    def lacking(row: Row) -> bool:
+        return None in row["values"]["resilience_loss_weeks"].values()  # rows of some results only come last
+
+    rows = sorted(comparison.summary[kind], key=lambda row: (lacking(row), -severity(row)))
     short = [row for row in rows if severity(row) > NEGLIGIBLE]
     if not short:
         return Text(f"{capital(kind)}: no difference; nobody watched falls short in any of them.\n")
@@ -232,6 +237,22 @@ def _comparison_table(comparison: Comparison, kind: str, key: str) -> Renderable
         table.add_row(plain(row[key]), country_code(row["country"]), *cells)
     hidden = len(short) - MAX_ROWS
     return Group(table, Text(f"{hidden} more rows; see --json.\n", style="dim")) if hidden > 0 else table
+
+
+def _compared_stockpiles(comparison: Comparison) -> RenderableType:
+    """Return what each stockpile released by scenario; nothing when none moved."""
+    heads = [
+        Column("Stockpile", "name"),
+        Column("Material", "name"),
+        *map(Column, map(_head, comparison.names)),
+    ]
+    table = FittedTable("Stockpiles: released", heads, keys=2)
+    for row in comparison.summary["stockpiles"]:
+        released, unit = row["values"]["released"], short_unit(row["unit"])
+        if any(released.values()) and len(table.rows) < MAX_ROWS:
+            cells = [f"{quantity(v)} {unit}" if v is not None else "-" for v in released.values()]
+            table.add_row(plain(row["stockpile"]), plain(row["material"]), *cells)
+    return table if table.rows else Group()
 
 
 def _head(name: str) -> str:

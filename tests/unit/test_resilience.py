@@ -172,3 +172,52 @@ def test_measures_stay_short_and_say_where_they_come_from():
         source, doc = inspect.getsource(function), function.__doc__
         assert doc, name
         assert len(source.replace(doc, "").splitlines()) <= 20, name
+
+
+def test_a_dip_of_less_than_one_percent_is_no_shortfall_but_has_an_area():
+    """q = 0.995 for ten weeks: never short, yet a twentieth of a week is gone."""
+    q = box(0.005, 30, 40)
+    assert weeks_to_shortfall(q, ONSET, 7) is None
+    assert weeks_to_recover(q, ONSET, 7) == 0.0
+    assert resilience_loss_weeks(q, ONSET, 7) == pytest.approx(0.05, abs=1e-12)
+
+
+def test_q_of_exactly_99_percent_is_not_short():
+    q = ONES.copy()
+    q[40] = 0.99
+    assert weeks_to_shortfall(q, ONSET, 7) is None
+    q[40] = np.nextafter(0.99, 0.0)
+    assert weeks_to_shortfall(q, ONSET, 7) == 40 - ONSET
+
+
+def test_a_second_dip_after_a_lasting_recovery_does_not_move_the_first():
+    """The definition is the first lasting recovery; the second dip shows in the area."""
+    q = box(0.5, ONSET + 2, ONSET + 10)
+    q[ONSET + 40 : ONSET + 50] = 0.8
+    assert weeks_to_recover(q, ONSET, 7) == 10.0
+    assert resilience_loss_weeks(q, ONSET, 7) == pytest.approx(0.5 * 8 + 0.2 * 10, abs=1e-12)
+
+
+def test_a_dip_before_the_first_disruption_does_not_count():
+    q = box(0.5, ONSET - 10, ONSET - 2)
+    assert weeks_to_shortfall(q, ONSET, 7) is None
+    assert resilience_loss_weeks(q, ONSET, 7) == 0.0
+
+
+def test_a_baseline_of_nothing_is_neither_short_nor_a_division_by_zero():
+    q = performance(np.zeros(STEPS), np.zeros(STEPS))
+    assert np.array_equal(q, ONES)
+    assert weeks_to_shortfall(q, ONSET, 7) is None
+    assert resilience_loss_weeks(q, ONSET, 7) == 0.0
+
+
+def test_a_shortfall_in_the_step_of_the_onset_is_at_zero_weeks():
+    assert weeks_to_shortfall(box(0.3, ONSET, ONSET + 5), ONSET, 7) == 0.0
+
+
+def test_days_and_weeks_differ_by_the_step_only():
+    """Ten days of nothing: 10/7 weeks short, back after 10 days, an area of 10/7 weeks."""
+    q = box(1.0, 100, 110, 1000)
+    assert weeks_to_shortfall(q, 93, 1) == 1.0
+    assert weeks_to_recover(q, 93, 1) == pytest.approx(17 / 7)
+    assert resilience_loss_weeks(q, 93, 1) == pytest.approx(10 / 7)

@@ -31,7 +31,7 @@ def _plain_scenario(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def writer(text: str):
     def write(place: Path) -> None:
-        (place / "data.txt").write_text(text)
+        (place / "events.csv").write_text(text)
         (place / "manifest.json").write_text("{}")
 
     return write
@@ -51,10 +51,22 @@ def test_names_that_could_leave_the_folder_are_refused(name):
 
 def test_a_new_folder_replaces_the_old_one_whole(tmp_path):
     write_folder(tmp_path, "r", writer("old"))
-    (tmp_path / "r" / "extra.txt").write_text("from the old one")
+    (tmp_path / "r" / "resilience.png").write_text("from the old one, run with figures")
     write_folder(tmp_path, "r", writer("new"))
-    assert sorted(p.name for p in (tmp_path / "r").iterdir()) == ["data.txt", "manifest.json"]
-    assert (tmp_path / "r" / "data.txt").read_text() == "new"
+    assert sorted(p.name for p in (tmp_path / "r").iterdir()) == ["events.csv", "manifest.json"]
+    assert (tmp_path / "r" / "events.csv").read_text() == "new"
+    assert hidden(tmp_path) == []
+
+
+def test_a_result_folder_with_files_of_the_user_is_not_replaced(tmp_path):
+    """Notes kept beside a result would be gone with it; the message names them."""
+    write_folder(tmp_path, "r", writer("old"))
+    (tmp_path / "r" / "notes.txt").write_text("my reading of it")
+    (tmp_path / "r" / "figures").mkdir()
+    with pytest.raises(ResultError, match=r"holds files that no run wrote \(figures, notes\.txt\)"):
+        write_folder(tmp_path, "r", writer("new"))
+    assert (tmp_path / "r" / "notes.txt").read_text() == "my reading of it"
+    assert (tmp_path / "r" / "events.csv").read_text() == "old"
     assert hidden(tmp_path) == []
 
 
@@ -63,14 +75,14 @@ def test_without_an_exchange_call_two_renames_do_the_same(tmp_path, monkeypatch)
     monkeypatch.setattr(store, "_exchange", lambda *_: False)
     for text in ("old", "new"):
         write_folder(tmp_path, "r", writer(text))
-    assert (tmp_path / "r" / "data.txt").read_text() == "new"
+    assert (tmp_path / "r" / "events.csv").read_text() == "new"
     assert hidden(tmp_path) == []
 
 
 def test_a_kill_between_the_two_renames_leaves_the_old_one_readable(tmp_path, monkeypatch):
     write_folder(tmp_path, "r", writer("old"))
     (tmp_path / "r").rename(tmp_path / ".r.old")
-    assert (existing_folder(tmp_path / "r") / "data.txt").read_text() == "old"
+    assert (existing_folder(tmp_path / "r") / "events.csv").read_text() == "old"
 
 
 @pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
@@ -78,7 +90,7 @@ def test_a_fault_while_writing_keeps_the_old_result(tmp_path, fault):
     write_folder(tmp_path, "r", writer("old"))
 
     def fail(place: Path) -> None:
-        (place / "data.txt").write_text("half")
+        (place / "events.csv").write_text("half")
         raise fault
 
     expected = ResultError if isinstance(fault, OSError) else KeyboardInterrupt
@@ -86,7 +98,7 @@ def test_a_fault_while_writing_keeps_the_old_result(tmp_path, fault):
         write_folder(tmp_path, "r", fail)
     if isinstance(fault, OSError):
         assert str(caught.value) == f"{tmp_path / 'r'}: cannot write the result: No space left on device"
-    assert (tmp_path / "r" / "data.txt").read_text() == "old"
+    assert (tmp_path / "r" / "events.csv").read_text() == "old"
     assert hidden(tmp_path) == []
 
 
@@ -151,7 +163,7 @@ from sim.analysis.store import write_folder
 
 def write(place):
     (place / "manifest.json").write_text("{}")
-    (place / "data.txt").write_text("half")
+    (place / "events.csv").write_text("half")
     print("writing", flush=True)
     time.sleep(60)
 
@@ -170,9 +182,91 @@ def test_a_run_killed_while_writing_leaves_the_old_result(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    assert (tmp_path / "r" / "data.txt").read_text() == "old"
+    assert (tmp_path / "r" / "events.csv").read_text() == "old"
     write_folder(tmp_path, "r", writer("new"))
-    assert (tmp_path / "r" / "data.txt").read_text() == "new"
+    assert (tmp_path / "r" / "events.csv").read_text() == "new"
+
+
+WRITERS = {
+    "summary.json": "sim.analysis.result.write_json",
+    "scenario.resolved.yaml": "sim.model.scenario.dump_scenario",
+    "series.parquet": "sim.analysis.columns.SeriesColumns.write",
+    "events.csv": "sim.analysis.result._write_events",
+    "resilience.png": "draw",
+    "manifest.json": "sim.analysis.result.complete_manifest",
+}
+"""What writes each file of a result, in the order of writing."""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def draw_nothing(result, place: Path) -> None:
+    (place / "resilience.png").write_bytes(b"a picture")
+
+
+@pytest.mark.parametrize("file", WRITERS)
+def test_a_full_disk_at_any_file_leaves_the_old_result_whole(tmp_path, monkeypatch, file):
+    folder = handmade.result().save(tmp_path, draw=draw_nothing)
+    before = contents(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if WRITERS[file] != "draw":
+        monkeypatch.setattr(WRITERS[file], full)
+    with pytest.raises(ResultError, match="No space left on device"):
+        handmade.result(manifest={"seed": 8}).save(tmp_path, draw=full if file == "resilience.png" else None)
+    assert contents(folder) == before
+    assert hidden(tmp_path) == []
+
+
+KILLED_AT = """
+import sys, time
+from importlib import import_module
+from pathlib import Path
+from tests import handmade
+
+place, target = Path(sys.argv[1]), sys.argv[2]
+import sim.model.scenario
+sim.model.scenario.dump_scenario = lambda scenario: f"name: {scenario.name}\\n"
+
+def hang(*_):
+    print("writing", flush=True)
+    time.sleep(60)
+
+if target != "draw":
+    holder, _, name = target.rpartition(".")
+    try:
+        owner = import_module(holder)
+    except ModuleNotFoundError:
+        module, _, cls = holder.rpartition(".")
+        owner = getattr(import_module(module), cls)
+    setattr(owner, name, hang)
+handmade.result(manifest={"seed": 8}).save(place, draw=hang if target == "draw" else None)
+"""
+
+
+@pytest.mark.parametrize("file", WRITERS)
+def test_a_run_killed_at_any_file_leaves_the_old_result_whole(tmp_path, file):
+    """SIGKILL in the middle of each file; then the next run of the name replaces the old one as ever."""
+    folder = handmade.result().save(tmp_path, draw=draw_nothing)
+    before = contents(folder)
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED_AT, str(tmp_path), WRITERS[file]],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert contents(folder) == before
+    handmade.result(manifest={"seed": 8}).save(tmp_path)
+    assert load_result(folder).manifest["seed"] == 8
 
 
 def test_json_is_strict():
