@@ -43,7 +43,8 @@ docs: $(STAMP)  ## write docs/reference anew from the declarations in the code
 	$(BIN)/python -m sim.report.reference
 
 notebooks: $(STAMP)  ## execute the notebooks; writes notebooks/*.ipynb, which git ignores
-	$(BIN)/jupytext --to ipynb --set-kernel python3 --execute $(NOTEBOOKS)
+	$(BIN)/jupytext --quiet --to ipynb --set-kernel python3 $(NOTEBOOKS)
+	$(BIN)/jupyter-execute --inplace $(NOTEBOOKS:.py=.ipynb)
 
 clean:  ## remove the environment and what tools have left behind
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
