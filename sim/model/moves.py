@@ -84,7 +84,7 @@ def _judged(unknowns: Unknowns, terms: list[Term]) -> float:
         return any(figure is not None and figure.confidence == Confidence.EXPERT for figure in figures)
 
     total = sum_of(terms)
-    return sum_of([term for term in terms if is_judged(term[1])]) / total if total else math.nan
+    return sum_of([term for term in terms if is_judged(term[1])]) / total + 0.0 if total else math.nan
 
 
 def move_rows(tables: Tables, unknowns: Unknowns, result: Reconciled) -> tuple[Mapping[str, object], ...]:
