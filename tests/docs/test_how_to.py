@@ -28,6 +28,7 @@ from sim.model.scenario import check_scenario, load_scenario
 ROOT = Path(__file__).parents[2]
 HOW_TO = ROOT / "docs" / "how-to"
 PAGES = sorted(path.name for path in HOW_TO.glob("*.md"))
+WITH_CODE = [*PAGES, "../reference/python.md", "../../README.md"]
 
 
 def blocks(page: str, kind: str) -> list[tuple[str, str]]:
@@ -95,7 +96,7 @@ def executed(page: str) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", WITH_CODE)
 def test_every_python_block_of_a_page_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
