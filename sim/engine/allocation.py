@@ -49,19 +49,25 @@ def send(net: NetworkArrays, st: State, s: int, lead_steps: int, quantity: float
 
 @compiled
 def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: int, last: int) -> float:
-    """Grant round-1 orders of arcs first..last; return their sum."""
+    """Grant round-1 orders of arcs first..last; return their sum.
+
+    `unfilled` is kept where a port could not serve all; where its fill is 1 nobody reads it.
+    """
     total = 0.0
+    share = 1.0 / beh.established_steps
     for a in range(first, last):
         granted = st.arc_order[a]
-        st.unfilled[a] = 0.0
         if granted > 0.0:
-            st.unfilled[a] = granted
-            granted *= st.segment_fill[net.arc_segment[a]]
-            st.unfilled[a] -= granted
-            st.arc_order[a] = granted
+            fill = st.segment_fill[net.arc_segment[a]]
+            if fill < 1.0:
+                st.unfilled[a] = granted - granted * fill
+                granted *= fill
+                st.arc_order[a] = granted
             total += granted
             send(net, st, s, net.arc_lead_steps[a], granted)
-        st.established[a] += (granted - st.established[a]) / beh.established_steps
+        else:
+            st.unfilled[a] = 0.0
+        st.established[a] += (granted - st.established[a]) * share
     return total
 
 
@@ -149,8 +155,10 @@ def request_range(
         if st.request[a] > 0.0:
             asked = min(per_offer * st.request[a], par.arc_cap[a] - st.arc_order[a])
             st.request[a] = asked
-            st.orders[net.arc_port[a]] += max(0.0, asked - st.unfilled[a])
-            st.segment_orders[net.arc_segment[a]] += asked
+            g = net.arc_segment[a]
+            repeated = st.unfilled[a] if st.segment_fill[g] < 1.0 else 0.0
+            st.orders[net.arc_port[a]] += max(0.0, asked - repeated)
+            st.segment_orders[g] += asked
 
 
 @compiled

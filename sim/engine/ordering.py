@@ -54,7 +54,7 @@ def order_range(
     order: float,
     cap_factor: float,
 ) -> None:
-    """Split `order` by weight over arcs first..last, each within its caps; add to ports and segments."""
+    """Split `order` by weight over arcs first..last, each within its caps; add to segments of ports."""
     for a in range(first, last):
         asked = order * st.weight[a]
         limit = par.arc_cap[a]
@@ -65,7 +65,6 @@ def order_range(
         asked = min(asked, limit)
         st.arc_order[a] = asked
         if asked > 0.0:
-            st.orders[net.arc_port[a]] += asked
             st.segment_orders[net.arc_segment[a]] += asked
 
 
@@ -84,7 +83,6 @@ def clear_left(net: NetworkArrays, st: State) -> None:
 def place_orders(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int) -> None:
     """Part 4: every slot orders and splits its order over open used arcs (round 1)."""
     smooth_use(net, beh, st)
-    st.orders[:] = 0.0
     st.segment_orders[:] = 0.0
     clear_left(net, st)
     for n in range(len(net.node_planned)):
@@ -106,3 +104,13 @@ def place_orders(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State,
             if st.latent_live[s]:
                 first, last = net.slot_latent_start[s], net.slot_latent_start[s + 1]
                 order_range(net, par, st, first, last, split, factor)
+    sum_orders(net, st)
+
+
+@compiled
+def sum_orders(net: NetworkArrays, st: State) -> None:
+    """Add up what each port is asked for in round 1: one addition a segment is cheaper than one an arc."""
+    for p in range(len(net.port_node)):
+        st.orders[p] = 0.0
+        for g in range(net.port_segment_start[p], net.port_segment_start[p + 1]):
+            st.orders[p] += st.segment_orders[g]
