@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.model.arrays import Behaviour, CompiledRun, Effect, Parameters, TriggerKind
+from sim.model.arrays import Behaviour, CompiledRun, Effect, EffectKind, Parameters, TriggerKind
 from sim.model.effects import Context, effects_of, name_of, trigger_name
 from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets
 from sim.model.labels import NodeLabel, RunLabels
@@ -18,6 +18,7 @@ from sim.model.plan import Plan, plan_run, releases_pile
 from sim.model.scenario import Scenario, StockpileRelease, Trigger, check_scenario
 from sim.model.targets import nodes_of_target
 from sim.units import steps_up
+from sim.vocab import IntArray
 
 RecordLevel = Literal["watched", "all", "flows"]
 
@@ -42,14 +43,15 @@ demand waits for ever."""
 
 @dataclass(frozen=True)
 class Compilation:
-    """A run and the names of what it holds."""
+    """A run, the names of what it holds, and the arcs that only a disruption can open."""
 
     run: CompiledRun
     labels: RunLabels
+    detours: IntArray
 
     def baseline(self) -> CompiledRun:
         """Return the same run without any disruption or response."""
-        return replace(self.run, effects=())
+        return replace(self.run, effects=(), base=_with_detours_shut(self.run.base, self.detours))
 
 
 def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel = "watched") -> Compilation:
@@ -79,10 +81,13 @@ def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel
         for number, spec in enumerate(group):
             effects.extend(effects_of(spec, number, context))
     starts = [context.step_of(spec.start) for spec in scenario.disruptions]
+    detours = integers([number for number, planned in enumerate(index.arcs) if planned.tag])
+    ruled = {number for e in effects if e.kind is EffectKind.ARC_CAP for number in e.index.tolist()}
+    unruled = integers([number for number in detours.tolist() if number not in ruled])
     run = CompiledRun(
         arrays=arrays,
         behaviour=_behaviour(network, scenario),
-        base=_base_parameters(plan, index, len(triggers.number)),
+        base=_with_detours_shut(_base_parameters(plan, index, len(triggers.number)), unruled),
         effects=tuple(effects),
         n_steps=scenario.n_steps,
         step_days=scenario.step_days,
@@ -93,7 +98,7 @@ def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel
         first_disruption_step=min(starts, default=-1),
         notes=tuple(notes),
     )
-    return Compilation(run, _labels(network, scenario, plan, index, view))
+    return Compilation(run, _labels(network, scenario, plan, index, view), detours)
 
 
 # -- behaviour ---------------------------------------------------------------------------------------------
@@ -138,7 +143,7 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         capacity_factor=np.ones(n_node),
         demand_factor=np.ones(n_node),
         restricted=np.zeros(n_node),
-        arc_cap=floats([0.0 if a.tag else index.per_step(a.arc.capacity_t_per_year) for a in index.arcs]),
+        arc_cap=floats([index.per_step(a.arc.capacity_t_per_year) for a in index.arcs]),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
@@ -147,6 +152,13 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         buy_open=np.ones(buys),
         trigger_armed=np.ones(n_trigger),
     )
+
+
+def _with_detours_shut(base: Parameters, detours: IntArray) -> Parameters:
+    """Return parameters with some detours shut; the others are ruled by an effect from the first step on."""
+    arc_cap = base.arc_cap.copy()
+    arc_cap[detours] = 0.0
+    return base._replace(arc_cap=arc_cap)
 
 
 def _sells_to(index: Index, arc: Any, pile: Any) -> bool:

@@ -228,6 +228,7 @@ Selector = Annotated[
 Destinations = Annotated[
     Literal["all"] | tuple[str, ...],
     PlainValidator(texts.read_destinations),
+    PlainSerializer(lambda places: places if places == "all" else list(places), when_used="json"),
     WithJsonSchema(
         {
             "anyOf": [{"const": "all"}, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}],
