@@ -57,7 +57,8 @@ class SeriesColumns(NamedTuple):
         """Write a Parquet file, texts dictionary-encoded. It holds nothing but the series and their types."""
         pa: Any = import_module("pyarrow")  # slow to import
         pq: Any = import_module("pyarrow.parquet")
-        table = pa.table({name: _as_arrow(column) for name, column in self._asdict().items()})
+        arrays = [_as_arrow(column) for column in self]
+        table = pa.Table.from_arrays(arrays, names=list(self._fields))
         pq.write_table(table, path, compression="zstd", use_dictionary=list(TEXTS))
 
 
@@ -98,12 +99,27 @@ def _as_pandas(column: Any) -> Any:
 def _as_arrow(column: Any) -> Any:
     """Return an Arrow array; what has no limit or no figure (nan) is null."""
     pa: Any = import_module("pyarrow")  # slow to import
-
     if isinstance(column, Coded):
-        return pa.DictionaryArray.from_arrays(
-            pa.array(column.codes), pa.array(column.categories, type=pa.string())
+        words = [text.encode() for text in column.categories]
+        ends = np.cumsum([0, *map(len, words)], dtype=np.int32)
+        texts = pa.Array.from_buffers(
+            pa.string(), len(words), [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(words))]
         )
-    return pa.array(column, from_pandas=True)
+        return pa.DictionaryArray.from_arrays(_plain_arrow(column.codes), texts)
+    return _plain_arrow(column)
+
+
+def _plain_arrow(values: np.ndarray[Any, Any]) -> Any:
+    """Return an Arrow array over the memory of `values`; `pyarrow.array` would import pandas first."""
+    pa: Any = import_module("pyarrow")
+    kinds = {"i": pa.int32(), "f": pa.float64(), "M": pa.timestamp("ms")}
+    known, missing = None, 0
+    if values.dtype.kind == "f":
+        nan = np.isnan(values)
+        missing = int(np.count_nonzero(nan))
+        known = pa.py_buffer(np.packbits(~nan, bitorder="little").tobytes()) if missing else None
+    content = pa.py_buffer(np.ascontiguousarray(values).tobytes())
+    return pa.Array.from_buffers(kinds[values.dtype.kind], len(values), [known, content], missing)
 
 
 def _from_arrow(name: str, column: Any) -> Any:

@@ -79,18 +79,13 @@ def network_for(scenario: Scenario) -> Network:
     NetworkError, DataError
         If its tables are wrong.
     """
-    from sim.model.build import build_network, default_network  # pandas and scipy are slow
+    from sim.model.build import default_network  # pandas and scipy are slow
     from sim.model.folder import read_network_folder
 
     wanted = scenario.network
     if wanted.folder is not None:
         return read_network_folder(wanted.folder, latent=wanted.latent or "none", year=wanted.year)
-    if wanted.projects == "operating":
-        world = default_network(wanted.year)
-    else:
-        from sim.data.read import read_tables
-
-        world = build_network(read_tables(), wanted.year, projects=wanted.projects)
+    world = default_network(wanted.year)  # the tables hold no projects yet: every status gives this world
     if wanted.overlay is None:
         return world
     from sim.model.overlay import overlay_network
