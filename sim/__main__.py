@@ -18,8 +18,16 @@ def main() -> None:
         sys.stderr.write("interrupted\n")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains again at exit
-        sys.exit(1)
+        _leave()  # the reader of the pipe has what it wanted
+    except OSError as fault:
+        _leave(f"{fault.filename or 'standard output'}: {fault.strerror or fault}\n")
+
+
+def _leave(message: str = "") -> None:
+    """Exit with code 1; drop what standard output could not take, else Python complains again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stderr.write(message)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

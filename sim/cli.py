@@ -137,6 +137,8 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare results with the first of them, such as a scenario with and without a response."""
+    if len(results) < 2:
+        raise typer.BadParameter("a comparison needs at least two result folders or scenario files")
     from sim.report import commands
 
     commands.compare(results, seed=seed, out=out, plot=not no_plot, as_json=as_json, quiet=quiet)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.analysis.runs import SCENARIO_SUFFIXES, network_for
+from sim.analysis.runs import SCENARIO_SUFFIXES, Tell, network_for, silent
 from sim.errors import ResultError
 from sim.model.check import check_network
 from sim.model.findings import Finding, Severity
@@ -66,7 +66,7 @@ class CheckUp:
         return head | {name: [dict(row) for row in rows] for name, rows in lists.items()}
 
 
-def check_up(what: str = SHIPPED, *, tell: Callable[[str], None] = lambda _: None) -> CheckUp:
+def check_up(what: str = SHIPPED, *, tell: Tell = silent) -> CheckUp:
     """Check the tables (``data``), the shipped world (``network``), a network folder or a scenario file.
 
     Parameters
@@ -131,9 +131,7 @@ def _calm(network: Network) -> Scenario:
     )
 
 
-def _check(
-    what: str, network: Network, scenario: Scenario, notes: Sequence[Finding], tell: Callable[[str], None]
-) -> CheckUp:
+def _check(what: str, network: Network, scenario: Scenario, notes: Sequence[Finding], tell: Tell) -> CheckUp:
     report = network.report
     findings = [*check_network(network), *notes]
     findings += [Finding("build", Severity.INFO, network.name, warning) for warning in report.warnings]
@@ -141,16 +139,18 @@ def _check(
     findings.sort(key=lambda finding: order.index(finding.severity))
     moves = tuple(dict(move) for move in report.moves if move.get("flag"))
     broken = any(finding.severity is Severity.ERROR for finding in findings)
-    tell("simulating the baseline")
-    unmet = () if broken or not network.nodes else tuple(baseline_unmet(network, scenario))
+    unmet = () if broken or not network.nodes else tuple(baseline_unmet(network, scenario, tell))
     return CheckUp(what, tuple(findings), tuple(dict(row) for row in report.materials), unmet, moves)
 
 
-def baseline_unmet(network: Network, scenario: Scenario) -> list[Row]:
+def baseline_unmet(network: Network, scenario: Scenario, tell: Tell = silent) -> list[Row]:
     """Return the demand that goes unmet without disruption, by sector and material; largest share first."""
     from sim.analysis.simulate import simulate  # the engine is slow to import
 
-    result = simulate(network, scenario.baseline(), record="all")
+    words = "simulating the baseline"
+    tell(words)
+    calm = scenario.baseline()
+    result = simulate(network, calm, record="all", progress=lambda share: tell(words, share))
     series, rows = result.baseline.series, []
     for row, node in enumerate(result.labels.nodes):
         if node.stage == "end_use":

@@ -3,36 +3,54 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from sim.errors import ResultError, ScenarioError
-from sim.model.scenario import Scenario, load_scenario
+from sim.model.scenario import Scenario, check_scenario, load_scenario
 
 if TYPE_CHECKING:
     from sim.analysis.result import ResultView, RunResult
     from sim.model.network import Network
 
 RecordScope = Literal["watched", "all", "flows"]
-Tell = Callable[[str], None]
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 
 
+class Prepared(NamedTuple):
+    """A scenario with the network that it names, checked against each other."""
+
+    scenario: Scenario
+    network: Network
+    build_s: float
+
+
+class Tell(Protocol):
+    """Hears what is being done, and what share of it is done where that is known."""
+
+    def __call__(self, words: str, share: float | None = None, /) -> None:
+        """Take the words for the stage, and the share from 0 to 1."""
+
+
+def silent(words: str, share: float | None = None, /) -> None:
+    """Tell nobody."""
+
+
 def run_scenario(
-    scenario: Scenario | Path | str,
+    scenario: Scenario | Path | str | Prepared,
     *,
     seed: int = 0,
     step: Literal["week", "day"] | None = None,
     record: RecordScope = "watched",
-    tell: Tell = lambda _: None,
+    tell: Tell = silent,
 ) -> RunResult:
     """Run a scenario and its baseline on the network that the scenario names.
 
     Parameters
     ----------
-    scenario : Scenario, Path or str
-        A scenario, or its file.
+    scenario : Scenario, Path, str or Prepared
+        A scenario, its file, or one that `prepare` has given its network.
     seed : int
         Of every random stream.
     step : {"week", "day"}, optional
@@ -40,7 +58,7 @@ def run_scenario(
     record : {"watched", "all", "flows"}
         Watched countries; all countries and nodes; also every flow.
     tell : callable
-        Hears what is being done, for a progress line.
+        Hears what is being done, for a progress bar.
 
     Returns
     -------
@@ -57,17 +75,18 @@ def run_scenario(
     """
     from sim.analysis.simulate import simulate  # the engine is slow to import
 
-    found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    if step is not None:
-        found = found.with_changes(step=step)
-    tell(f"{found.name}: building the network")
-    started = time.perf_counter()
-    network = network_for(found)
-    built = time.perf_counter() - started
-    tell(f"{found.name}: {_engine_words()}")
-    result = simulate(network, found, seed=seed, record=record)
-    result.manifest.setdefault("timings_s", {})["build"] = built
-    tell(f"{found.name}: measuring and writing")
+    if isinstance(scenario, Prepared):
+        ready = scenario
+    else:
+        found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        ready = prepare([found], step=step, tell=tell)[0]
+    words = f"{ready.scenario.name}: {_engine_words()}"
+    tell(words)
+    result = simulate(
+        ready.network, ready.scenario, seed=seed, record=record, progress=lambda share: tell(words, share)
+    )
+    result.manifest.setdefault("timings_s", {})["build"] = ready.build_s
+    tell(f"{ready.scenario.name}: measuring and writing")
     return result
 
 
@@ -113,7 +132,29 @@ def load_scenarios(paths: Sequence[Path | str]) -> list[Scenario]:
     return scenarios
 
 
-def load_or_run(place: Path | str, *, seed: int = 0, tell: Tell = lambda _: None) -> ResultView:
+def prepare(
+    scenarios: Sequence[Scenario], *, step: Literal["week", "day"] | None = None, tell: Tell = silent
+) -> list[Prepared]:
+    """Return each scenario with its network, checked against it, so that a fault is known before any run.
+
+    Raises
+    ------
+    ScenarioError, NetworkError, DataError
+        For the first scenario that is wrong or whose network is.
+    """
+    prepared = []
+    for scenario in scenarios:
+        wanted = scenario if step is None else scenario.with_changes(step=step)
+        tell(f"{wanted.name}: building the network")
+        started = time.perf_counter()
+        network = network_for(wanted)
+        built = time.perf_counter() - started
+        check_scenario(wanted, network)
+        prepared.append(Prepared(wanted, network, built))
+    return prepared
+
+
+def load_or_run(place: Path | str, *, seed: int = 0, tell: Tell = silent) -> ResultView:
     """Return the result in a folder, or the run of a scenario file.
 
     Raises

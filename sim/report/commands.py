@@ -25,18 +25,37 @@ def run(
     quiet: bool,
 ) -> None:
     """Run scenarios, save each result, print its tables (or all summaries as JSON)."""
-    from sim.analysis.runs import load_scenarios, run_scenario  # --help must not wait for it
+    from sim.analysis.runs import load_scenarios, prepare, run_scenario  # --help must not wait for it
 
+    _check_out(out)
+    found = load_scenarios(scenarios)
+    with progress(quiet=quiet) as tell:
+        prepared = prepare(found, step=step, tell=tell)  # one that is wrong among several: none runs
     summaries = []
-    for scenario in load_scenarios(scenarios):
+    for ready in prepared:
         with progress(quiet=quiet) as tell:
-            result = run_scenario(scenario, seed=seed, step=step, record=record, tell=tell)
+            result = run_scenario(ready, seed=seed, record=record, tell=tell)
             folder = result.save(out, draw=_drawer() if plot else None)
         summaries.append(result.summary)
         if not quiet and not as_json:
             _show_result(result, folder)
     if as_json:
         show_json(summaries[0] if len(summaries) == 1 else summaries)
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a place for results that is no folder before anything is simulated.
+
+    Raises
+    ------
+    ResultError
+        If it, or something above it, is a file.
+    """
+    for place in (out, *out.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise ResultError(f"{place}: is not a folder; name one with --out")
+            return
 
 
 def _drawer() -> Any:
@@ -59,6 +78,7 @@ def compare(places: Sequence[Path], *, seed: int, out: Path, plot: bool, as_json
     from sim.report.figures import draw_comparison  # matplotlib is slow to import
     from sim.report.tables import comparison_tables
 
+    _check_out(out)
     with progress(quiet=quiet) as tell:
         comparison = compare_results(*[load_or_run(place, seed=seed, tell=tell) for place in places])
         folder = comparison.save(out, draw=draw_comparison if plot else None)
@@ -113,7 +133,10 @@ def network(what: str, *, node: str | None, export: tuple[str, Path] | None, as_
     if export is not None:
         form, path = export
         _write(path, lambda: export_graph(found, str(form), path))
-        show(f"Written to {path}")
+        if as_json:
+            show_json({"written": str(path), "format": str(form)})
+        else:
+            show(f"Written to {path}")
         return
     content = network_summary(found) if node is None else node_account(found, node)
     if as_json:

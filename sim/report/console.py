@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sim.analysis.runs import Tell
+
 PATIENCE_SECONDS = 1.0  # anything shorter needs no progress line
+BAR_WIDTH = 24
 MIN_WIDTH = 100  # of a file or a pipe, which have no width of their own
 
 
@@ -49,8 +52,10 @@ def show_fault(message: str) -> None:
 
 
 @contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows what is being done, once it has lasted over a second; silent off a terminal.
+def progress(*, quiet: bool = False) -> Iterator[Tell]:
+    """Give a function that shows a bar of what is being done, once it has lasted over a second.
+
+    Nothing is shown off a terminal.
 
     Parameters
     ----------
@@ -60,10 +65,12 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     Yields
     ------
     callable
-        Takes the words for the stage that begins.
+        Takes the words for the stage that begins, and the share of it that is done where that is known.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        from sim.analysis.runs import silent
+
+        yield silent
         return
     from rich.console import Console  # slow to import
     from rich.live import Live
@@ -74,16 +81,24 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
 
 
 class _Stage:
-    """One line with a spinner, empty for the first second of the whole."""
+    """One line with a bar, empty for the first second of the whole."""
 
     def __init__(self) -> None:
-        from rich.spinner import Spinner  # slow to import
-
-        self._spinner = Spinner("dots")
+        self._words, self._share = "", 0.0
+        self._known = False
         self._started = time.monotonic()
 
-    def begin(self, words: str) -> None:
-        self._spinner.update(text=words)
+    def begin(self, words: str, share: float | None = None, /) -> None:
+        self._words, self._known = words, share is not None
+        self._share = 0.0 if share is None else share
 
     def __rich__(self) -> RenderableType:
-        return self._spinner if time.monotonic() - self._started > PATIENCE_SECONDS else ""
+        if time.monotonic() - self._started <= PATIENCE_SECONDS:
+            return ""
+        from rich.progress_bar import ProgressBar  # slow to import
+        from rich.table import Table
+
+        bar = ProgressBar(total=1.0, completed=self._share, pulse=not self._known, width=BAR_WIDTH)
+        line = Table.grid(padding=(0, 1))
+        line.add_row(bar, f"{self._share:4.0%}" if self._known else "    ", self._words)
+        return line
