@@ -158,7 +158,9 @@ def stockpile_rows(result: RunResult) -> list[Row]:
                 "opening": opening,
                 "bought": bought,
                 "released": float(np.sum(released)),
-                "closing": float(stock[-1]) if len(stock) else opening,
+                "closing": _nothing_if_rounding(float(stock[-1]), opening + bought)
+                if len(stock)
+                else opening,
                 "spent_usd": float(series.pile_spent[-1, k]) if len(stock) else 0.0,
                 "released_value_usd": float(np.sum(released)) * price,
                 "weeks_to_release": weeks_until(released > 0.0, result),
@@ -166,6 +168,11 @@ def stockpile_rows(result: RunResult) -> list[Row]:
             }
         )
     return sorted(rows, key=lambda row: (row["stockpile"], row["country"], row["material"]))
+
+
+def _nothing_if_rounding(stock: float, held: float) -> float:
+    """Return a stock, 0 when what is left (or lacking) is no more than rounding of what was held."""
+    return stock if abs(stock) > 1e-12 * held else 0.0
 
 
 def pile_opening(series: Series, pile: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,8 @@ def days_of_weeks(result: ResultView, weeks_after_onset: float) -> float:
     return float(onset * result.summary["step_days"] + weeks_after_onset * 7)
 
 
-def time_axis(axes: Axes, result: ResultView) -> None:
-    """Set dates on x, shade the disruptions, mark the onset and the opening of stockpiles."""
+def time_axis(axes: Axes, result: ResultView, opened: Sequence[float] = ()) -> None:
+    """Set dates on x, shade the disruptions, mark the onset and the weeks after it when stockpiles open."""
     step_days = result.summary["step_days"]
     length = n_steps(result) * step_days
     width_in = axes.get_position().width * axes.get_figure().get_size_inches()[0]  # type: ignore[union-attr]
@@ -48,14 +49,15 @@ def time_axis(axes: Axes, result: ResultView) -> None:
             axes.axvspan(first * step_days, end * step_days, color=SHADE, linewidth=0, zorder=0)
     if result.markers.onset is not None:
         axes.axvline(result.markers.onset * step_days, zorder=2, **ONSET)
-    for opened in openings(result.summary):
-        axes.axvline(days_of_weeks(result, opened), zorder=2, **OPENING)
+    for weeks in opened:
+        axes.axvline(days_of_weeks(result, weeks), zorder=2, **OPENING)
 
 
-def openings(summary: dict[str, Any]) -> list[float]:
-    """Return the weeks after onset at which stockpiles first release, each once."""
-    rows = summary["stockpiles"]
-    return sorted({row["weeks_to_release"] for row in rows if row["weeks_to_release"] is not None})
+def openings(summary: dict[str, Any], material: str = "", stockpile: str = "") -> list[float]:
+    """Return the weeks after onset at which stockpiles first release; of one material if given."""
+    rows = [row for row in summary["stockpiles"] if row["weeks_to_release"] is not None]
+    rows = [row for row in rows if material in ("", row["material"]) and stockpile in ("", row["stockpile"])]
+    return sorted({row["weeks_to_release"] for row in rows})
 
 
 def calendar_ticks(start: date, days: int, years: int, months: int) -> tuple[list[int], list[str]]:

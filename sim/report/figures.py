@@ -40,7 +40,10 @@ MAX_SECTORS = 6
 MAX_MATERIALS = 6
 MAX_PILES = 6
 MAX_CONSUMERS = 7  # as many as there are colours
-AFFECTED = 0.005  # weeks of full delivery lost; less cannot be seen
+AFFECTED = 0.05  # weeks of full delivery lost; less cannot be seen
+SLIGHT = 0.05  # of the largest loss; so little does not come before a second form of a commodity
+
+NEGLIGIBLE = 1e-6  # share of demand
 
 Pile = tuple[str, str, str]
 
@@ -99,7 +102,10 @@ def ranked(rows: Sequence[Row], key: str) -> list[tuple[str, float]]:
     """Return (name, largest resilience loss over consumers) of the sectors or materials, worst first."""
     worst: dict[str, float] = {}
     for row in rows:
-        worst[row[key]] = max(worst.get(row[key], 0.0), row["resilience_loss_weeks"])
+        loss = (
+            row["resilience_loss_weeks"] if row["shortfall_share"] > NEGLIGIBLE else 0.0
+        )  # else less is asked
+        worst[row[key]] = max(worst.get(row[key], 0.0), loss)
     return sorted(worst.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -116,7 +122,8 @@ def worth_showing_materials(items: Sequence[tuple[str, float]], most: int) -> li
     others: list[tuple[str, float]] = []
     for name, loss in items:
         commodity = name.partition("/")[0]
-        (others if commodity in seen else firsts).append((name, loss))
+        late = commodity in seen or loss < SLIGHT * items[0][1]
+        (others if late else firsts).append((name, loss))
         seen.add(commodity)
     chosen = _worth_showing([*firsts, *others], most)
     return [name for name, _ in items if name in chosen]
@@ -144,10 +151,10 @@ def consumers_of(summary: Row) -> list[str]:
 
 
 def _draw_sectors(result: ResultView, names: Sequence[str], axes: Sequence[Axes], styles: Styles) -> None:
-    activity = curves(result, "sector", "activity")
+    activity, first = curves(result, "sector", "activity"), openings(result.summary)[:1]
     for name, panel in zip(names, axes, strict=False):
         rows = [row for row in result.summary["sectors"] if row["sector"] == name]
-        performance_panel(panel, result, activity, name, rows, styles)
+        performance_panel(panel, result, activity, name, rows, styles, first)
     _remove(axes[len(names) :])
 
 
@@ -158,7 +165,7 @@ def _draw_materials(
     inventory = curves(result, "material", "inventory_t")
     for name, upper, lower in zip(names, *blocks, strict=False):
         rows = [row for row in result.summary["materials"] if row["material"] == name]
-        performance_panel(upper, result, consumption, name, rows, styles)
+        performance_panel(upper, result, consumption, name, rows, styles, openings(result.summary, name))
         cover_panel(lower, result, inventory, consumption, name, styles)
     for block in blocks:
         _remove(block[len(names) :])
@@ -192,7 +199,7 @@ def _legend(result: ResultView, styles: Styles) -> list[list[Any]]:
     if result.markers.onset is not None:
         signs.append(Line2D([], [], label="first disruption", **ONSET))
     if openings(result.summary):
-        signs.append(Line2D([], [], label="stockpile opens", **OPENING))
+        signs.append(Line2D([], [], label="stockpile opens (sectors: the first)", **OPENING))
     if any(row["weeks_to_recover"] for row in [*result.summary["sectors"], *result.summary["materials"]]):
         back = f"back: at least {SHORT_BELOW * 100:.0f} % for {HOLD_WEEKS} weeks"
         signs.append(Line2D([], [], label=back, color=GREY, **RING))

@@ -50,7 +50,7 @@ def plain(name: str) -> str:
     >>> plain("gallium/primary_metal"), plain("ev_traction")
     ('gallium, primary metal', 'EV traction')
     """
-    words = name.replace("_", " ").replace("/", ", ")
+    words = name.replace("_", " ").replace("/", ", ").replace("neodymium praseodymium", "NdPr")
     return re.sub(r"\w+", lambda word: SPELLINGS.get(word[0], word[0]), words)
 
 

@@ -12,7 +12,7 @@ from sim.analysis.curves import Curve
 from sim.analysis.measures import performance_of
 from sim.analysis.resilience import days_of_cover
 from sim.analysis.result import ResultView
-from sim.report.calendar_axis import days_of_steps, days_of_weeks, time_axis
+from sim.report.calendar_axis import days_of_steps, days_of_weeks, openings, time_axis
 from sim.report.names import capital, country_code, country_name, percent, plain, short_unit
 from sim.report.style import BLACK, GREY, RING, panel_head
 
@@ -29,9 +29,18 @@ Styles = Mapping[str, Mapping[str, Any]]
 
 
 def performance_panel(
-    axes: Axes, result: ResultView, delivered: Curves, name: str, rows: Sequence[Row], styles: Styles
+    axes: Axes,
+    result: ResultView,
+    delivered: Curves,
+    name: str,
+    rows: Sequence[Row],
+    styles: Styles,
+    marked: Sequence[float],
 ) -> Axes:
-    """Draw q of every consumer against time, with the points at which they are back."""
+    """Draw q of every consumer against time, with the points at which they are back.
+
+    `marked` are the weeks after the onset at which stockpiles open.
+    """
     days, highest = days_of_steps(result), 1.0
     for consumer, style in styles.items():
         if (name, consumer) not in delivered:
@@ -40,7 +49,7 @@ def performance_panel(
         highest = max(highest, float(np.max(q, initial=1.0)))
         axes.plot(days, q, **style)
         _mark_recovery(axes, result, [row for row in rows if row["country"] == consumer], style["color"])
-    time_axis(axes, result)
+    time_axis(axes, result, marked)
     percent_axis(axes, highest)
     panel_head(axes, capital(plain(name)), _worst_note(rows))
     return axes
@@ -70,9 +79,9 @@ def percent_axis(axes: Axes, highest: float, own: float | None = None) -> None:
 
 
 def _worst_note(rows: Sequence[Row]) -> str:
-    short = [row for row in rows if row["weeks_to_shortfall"] is not None]
+    short = [row for row in rows if row["weeks_to_shortfall"] is not None and row["shortfall"] > 0.0]
     if not short:
-        return "nobody falls below 99 %"
+        return "nobody falls short"
     worst = max(short, key=lambda row: row["resilience_loss_weeks"])
     loss, depth = worst["resilience_loss_weeks"], percent(worst["peak_shortfall_share"])
     lost = f"{loss:.0f}" if loss >= 9.95 else f"{loss:.1f}"
@@ -99,7 +108,7 @@ def cover_panel(
         base = days_of_cover(stock.baseline, use, step_days)
         axes.plot(days, days_of_cover(stock.value, use, step_days), **style)
         axes.plot(days, base, color=style["color"], linewidth=0.5, zorder=1)
-    time_axis(axes, result)
+    time_axis(axes, result, openings(result.summary, name))
     axes.set_ylim(bottom=0.0)
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=STEPS))
     panel_head(axes, capital(plain(name)), "days of use; thin line: no disruption")
@@ -112,7 +121,7 @@ def pile_panel(axes: Axes, result: ResultView, pile: tuple[str, str, str], stock
     days = days_of_steps(result)
     axes.fill_between(days, stock.value, color=GREY, alpha=0.2, linewidth=0)
     axes.plot(days, stock.value, color=BLACK, linewidth=1.2)
-    time_axis(axes, result)
+    time_axis(axes, result, openings(result.summary, material, name))
     axes.set_ylim(0.0, max(float(np.max(stock.value, initial=0.0)) * 1.08, 1e-9))
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=STEPS))
     unit = short_unit(stock.unit)

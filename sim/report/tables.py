@@ -33,8 +33,11 @@ Row = dict[str, Any]
 
 
 def is_short(row: Row) -> bool:
-    """Whether a row of the summary ever falls below 99 % of its baseline."""
-    return row["weeks_to_shortfall"] is not None
+    """Whether a row of the summary ever falls below 99 % of its baseline for want of something.
+
+    An intermediate user that is asked for less falls below its baseline too, without any demand unmet.
+    """
+    return row["weeks_to_shortfall"] is not None and row["shortfall_share"] > NEGLIGIBLE
 
 
 def by_severity(rows: Sequence[Row]) -> list[Row]:
@@ -96,9 +99,11 @@ def basis_note(summary: dict[str, Any]) -> RenderableType:
     bases: dict[str, list[str]] = {}
     for row in by_severity([row for row in summary["materials"] if is_short(row)])[:MAX_ROWS]:
         if short_unit(row["unit"]) != row["unit"]:
-            bases.setdefault(row["unit"].removeprefix("t "), []).append(plain(row["material"]))
-    notes = [f"{', '.join(dict.fromkeys(names))}: {basis}" for basis, names in bases.items()]
-    words = [f"Tonnes (t) are of: {'; '.join(notes)}."] if notes else []
+            bases.setdefault(row["unit"].removeprefix("t "), []).append(
+                plain(row["material"]).replace(",", "")
+            )
+    notes = [f"{basis} for {' and '.join(dict.fromkeys(names))}" for basis, names in bases.items()]
+    words = [f"Tonnes (t) are of {'; '.join(notes)}."] if notes else []
     if any(row["unit"] == "index" and is_short(row) for row in summary["sectors"]):
         words.append("Index: the activity of a sector in the base year = 100 a year.")
     return Text(" ".join(words), style="dim") if words else Group()
@@ -126,7 +131,8 @@ def shortfall_table(result: ResultView, rows: Sequence[Row], key: str, title: st
     """Return the table of the sectors or materials that fall short, or a line that says that none does."""
     short = by_severity([row for row in rows if is_short(row)])
     if not short:
-        return Text(f"{title}: nobody watched falls short ({len(rows)} rows).\n")
+        what = title.partition(":")[0]
+        return Group(Text(f"{what}: nobody watched falls short."), _rest(short, rows))
     deferred = any(row["recovered_later"] > 0 for row in short[:MAX_ROWS])
     heads = [
         Column(capital(key), "name"),
@@ -166,36 +172,43 @@ def _rest(short: Sequence[Row], rows: Sequence[Row]) -> RenderableType:
     if len(short) > MAX_ROWS:
         notes.append(f"{len(short) - MAX_ROWS} more rows fall short, less than these; see summary.json")
     dips = sum(row["shortfall_share"] > NEGLIGIBLE and not is_short(row) for row in rows)
-    for count, what in ((dips, "dip by less than 1 %"), (len(rows) - len(short) - dips, "do not fall short")):
+    idle = sum(row["weeks_to_shortfall"] is not None and not is_short(row) for row in rows)
+    for count, verbs in (
+        (dips, ("dips by less than 1 %", "dip by less than 1 %")),
+        (idle, ("is lower only because less is asked of it", "are lower only because less is asked of them")),
+        (len(rows) - len(short) - dips - idle, ("does not fall short", "do not fall short")),
+    ):
         if count:
-            notes.append(f"{count} rows {what}")
+            notes.append(f"{count} {'row' if count == 1 else 'rows'} {verbs[count > 1]}")
     return Text(f"{'; '.join(notes)}.\n", style="dim") if notes else Group()
 
 
 def stockpile_table(result: ResultView) -> RenderableType:
     """Return what the stockpiles that moved held, bought and released, and when."""
     shown = [row for row in result.summary["stockpiles"] if has_moved(row)]
-    amounts = ["opening", "bought", "released", "closing"]
-    spent = any(row["spent_usd"] > 0 for row in shown)
+    names = sorted({row["stockpile"] for row in shown})
+    bought, spent = (any(row[name] > 0 for row in shown) for name in ("bought", "spent_usd"))
+    amounts = ["opening", *(["bought"] if bought else []), "released", "closing"]
+    keys = [*([Column("Stockpile", "name")] if len(names) > 1 else []), Column("Material", "name")]
     heads = [
-        Column("Stockpile", "name"),
-        Column("Material", "name"),
+        *keys,
         *[Column(capital(name), drop=1 if name == "closing" else 0) for name in amounts],
         Column("Opens"),
         Column("Empty"),
         *([Column("Spent, USD")] if spent else []),
     ]
-    table = FittedTable("Stockpiles", heads, keys=2)
+    title = f"Stockpile {plain(names[0])}" if len(names) == 1 else "Stockpiles"
+    table = FittedTable(title, heads, keys=len(keys))
     onset = max(result.markers.onset or 0, 0)
     for row in shown[:MAX_ROWS]:
-        cells = [f"{quantity(row[name])} {short_unit(row['unit'])}" for name in amounts]
+        cells = [plain(row["stockpile"])] if len(names) > 1 else []
+        cells += [plain(row["material"])]
+        cells += [f"{quantity(row[name])} {short_unit(row['unit'])}" for name in amounts]
         for name in ("weeks_to_release", "weeks_to_empty"):
             cells.append("-" if row[name] is None else str(date_after(result.summary, onset, row[name])))
-        cells += [quantity(row["spent_usd"])] if spent else []
-        table.add_row(plain(row["stockpile"]), plain(row["material"]), *cells)
-    if len(shown) <= MAX_ROWS:
-        return table
-    return Group(table, Text(f"{len(shown) - MAX_ROWS} more stockpiles; see summary.json.\n", style="dim"))
+        table.add_row(*cells, *([quantity(row["spent_usd"])] if spent else []))
+    hidden = len(shown) - MAX_ROWS
+    return Group(table, Text(f"{hidden} more; see summary.json.\n", style="dim")) if hidden > 0 else table
 
 
 def comparison_tables(comparison: Comparison) -> RenderableType:

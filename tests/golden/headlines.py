@@ -84,7 +84,7 @@ def differences(expected: Any, found: Any, where: str = "") -> list[str]:
 
 
 def rows_of(summary: Row, expected: Row) -> Row:
-    """Return the headlines of a summary with the rows that `expected` names, so that a new order is no fault."""
+    """Return the headlines of a summary with the rows that `expected` names, in its order."""
     found = headlines(summary)
     for kind, key in (("materials", "material"), ("sectors", "sector")):
         by_name = {(row[key], row["country"]): row for row in summary[kind]}
