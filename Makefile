@@ -10,7 +10,7 @@ WORKERS ?= 2
 NOTEBOOKS := $(wildcard notebooks/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow check format bench docs notebooks clean
+.PHONY: help install run test test-slow check format bench golden docs notebooks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -38,6 +38,9 @@ format: $(STAMP)  ## format the code
 
 bench: $(STAMP)  ## measure speed and memory (not part of the tests)
 	$(BIN)/python -m pytest tests/bench -m bench -s
+
+golden: $(STAMP)  ## write the golden results anew; name the change in CHANGELOG.md
+	$(BIN)/python -m tests.golden.update
 
 docs: $(STAMP)  ## write docs/reference anew from the declarations in the code
 	$(BIN)/python -m sim.report.reference
