@@ -53,6 +53,7 @@ def order_range(
     last: int,
     order: float,
     cap_factor: float,
+    latent: bool,
 ) -> None:
     """Split `order` by weight over arcs first..last, each within its caps; add to segments of ports."""
     for a in range(first, last):
@@ -60,7 +61,7 @@ def order_range(
         limit = par.arc_cap[a]
         if cap_factor >= 0.0:
             limit = min(limit, cap_factor * max(net.arc_base_flow[a], st.established[a]))
-        if st.qualification_left[a] != 0:
+        if latent and st.qualification_left[a] != 0:  # used arcs are qualified: one array less to read
             limit = 0.0
         asked = min(asked, limit)
         st.arc_order[a] = asked
@@ -100,10 +101,10 @@ def place_orders(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State,
             first, last = net.slot_arc_start[s], net.slot_arc_start[s + 1]
             capped = beh.resourcing and last > first and beh.order_cap < 1e300
             factor = beh.order_cap if capped else -1.0
-            order_range(net, par, st, first, last, split, factor)
+            order_range(net, par, st, first, last, split, factor, False)
             if st.latent_live[s]:
                 first, last = net.slot_latent_start[s], net.slot_latent_start[s + 1]
-                order_range(net, par, st, first, last, split, factor)
+                order_range(net, par, st, first, last, split, factor, True)
     sum_orders(net, st)
 
 

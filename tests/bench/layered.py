@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.model.arrays import Behaviour, CompiledRun, Effect, EffectKind, NetworkArrays, Parameters, TriggerKind
+from sim.model.arrays import CompiledRun, Effect, EffectKind, NetworkArrays, Parameters
 from tests.drafts import DEFAULT_BEHAVIOUR
 
 LAYER_SHARES = (0.15, 0.25, 0.25, 0.35)  # of the nodes: mining, refining, processing, end use
 COUNTRIES = 10
 BANNED = 3  # countries: more than the spare capacity of the others makes good
+WATCHED_USERS = 50
 BAN_START, BAN_END = 26, 78  # steps
 INPUT_PER_UNIT, COVER_STEPS, PORT_COVER_STEPS = 1.2, 6.0, 2.0
 SPARE, PROCESS_STEPS = 1.2, (2, 6, 4, 0)  # capacity over planned; by layer
@@ -70,7 +71,12 @@ def layered_run(n_arc: int, arcs_per_slot: int = 5, *, seed: int = 0, n_steps: i
 
 
 def _compiled(
-    layers: Layers, planned: np.ndarray, supplier: np.ndarray, flow: np.ndarray, leads: np.ndarray, n_steps: int
+    layers: Layers,
+    planned: np.ndarray,
+    supplier: np.ndarray,
+    flow: np.ndarray,
+    leads: np.ndarray,
+    n_steps: int,
 ) -> CompiledRun:
     """Pack a layered network; ports are numbered as their nodes, slots as their nodes less the mines."""
     n_node, mines = layers.n_node, layers.starts[1]
@@ -84,6 +90,7 @@ def _compiled(
     orders = np.bincount(port, base_flow, n_port)
     sums = np.repeat(flow.sum(axis=1), layers.arcs_per_slot)
     process = np.array(PROCESS_STEPS)[layer]
+    watched = (layer == 3) & (np.arange(n_node) < layers.starts[3] + WATCHED_USERS)
     arrays = NetworkArrays(
         **_nodes(layers, planned, layer, process),
         slot_node=slot_node,
@@ -114,24 +121,19 @@ def _compiled(
         port_material=layer[:n_port],
         slot_group=(layer[slot_node] - 1) * COUNTRIES + country[slot_node],
         port_group=group[:n_port],
-        node_row=np.where((layer == 3) & (country < 4), np.cumsum((layer == 3) & (country < 4)) - 1, -1),
+        node_row=np.where(watched, np.cumsum(watched) - 1, -1),
     )
     return CompiledRun(
         arrays=arrays,
-        behaviour=bench_behaviour(),
+        behaviour=DEFAULT_BEHAVIOUR,
         base=_parameters(n_node, n_slot, n_arc),
         effects=_ban(port, base_flow, layer, country),
         n_steps=n_steps,
         step_days=7,
         record_groups=3 * COUNTRIES,
-        record_nodes=int(np.sum((layer == 3) & (country < 4))),
+        record_nodes=WATCHED_USERS,
         first_disruption_step=BAN_START,
     )
-
-
-def bench_behaviour() -> Behaviour:
-    """Return the default rules."""
-    return DEFAULT_BEHAVIOUR
 
 
 def _nodes(
@@ -175,8 +177,8 @@ def _nothing() -> dict[str, np.ndarray | int]:
     for name in ("pile_slot_start", "pile_buy_start", "pile_ring_start", "trigger_slot_start"):
         empty[name] = start
     empty["pile_own_stock_first"] = np.zeros(0, np.bool_)
-    empty["trigger_kind"] = np.array([], dtype=type(int(TriggerKind.FILL_RATE)))
-    empty["trigger_slot"] = empty["pile_material"] = integers
+    for name in ("trigger_kind", "trigger_slot", "pile_material"):
+        empty[name] = integers
     return empty
 
 
