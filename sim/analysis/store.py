@@ -138,6 +138,23 @@ def _exchange(first: Path, second: Path) -> bool:
     return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
 
 
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write one file whole or not at all: beside its place first, then renamed over it.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Takes the path to write to; its suffix is that of `path`.
+    """
+    partial = path.with_name(f".partial-{secrets.token_hex(4)}-{path.name}")
+    try:
+        write(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def existing_folder(folder: Path) -> Path:
     """Return the folder, or what a killed replacement left of it.
 

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.analysis.store import write_whole
 from sim.errors import ResultError, suggestion
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def export_graph(network: Network, form: str, path: Path) -> None:
     network : Network
     form : {"graphml", "gexf", "json"}
     path : Path
-        Replaced if it exists; its folder must exist.
+        Replaced if it exists, whole or not at all; its folder must exist.
 
     Raises
     ------
@@ -38,12 +39,12 @@ def export_graph(network: Network, form: str, path: Path) -> None:
         raise ResultError(f"'{form}' is not a graph format{suggestion(form, FORMATS)}")
     graph = flat_graph(network)
     if form == "graphml":
-        nx.write_graphml(graph, path)
+        write_whole(path, lambda place: nx.write_graphml(graph, place))
     elif form == "gexf":
-        nx.write_gexf(graph, path)
+        write_whole(path, lambda place: nx.write_gexf(graph, place))
     else:
-        content = nx.node_link_data(graph, edges="edges")
-        path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
+        text = json.dumps(nx.node_link_data(graph, edges="edges"), indent=1, allow_nan=False) + "\n"
+        write_whole(path, lambda place: place.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def flat_graph(network: Network) -> nx.DiGraph[str]:

@@ -18,6 +18,8 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sim.analysis.store import write_whole
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -201,8 +203,9 @@ def shortened(text: str, width: int) -> str:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
-    """Write ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
+    """Write ``name.png`` and ``name.svg``, each whole or not at all; the same figure gives the same bytes."""
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
-    figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
-    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    plain: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 4}}
+    write_whole(png, lambda place: figure.savefig(place, dpi=DPI, **plain))
+    write_whole(svg, lambda place: figure.savefig(place, metadata={"Date": None, "Creator": None}))
     return png, svg

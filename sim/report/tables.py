@@ -279,4 +279,5 @@ def _compared(row: Row, name: str, reference: str) -> str:
     if loss is None:
         return "-"
     change = None if name == reference else row["differences"]["resilience_loss_weeks"][name]
-    return f"{loss:.1f}{'' if change is None else f' ({change:+.1f})'}, {percent(share)}"
+    words = "" if change is None else f" ({change:+.1f})" if abs(change) >= 0.05 else " (±0.0)"
+    return f"{loss:.1f}{words}, {percent(share)}"

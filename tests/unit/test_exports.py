@@ -71,3 +71,19 @@ def test_an_unknown_format_gets_the_nearest_name(network, tmp_path):
     with pytest.raises(ResultError, match=r"'graphlm' is not a graph format.*graphml"):
         export_graph(network, "graphlm", tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_fault_while_writing_keeps_the_file_of_before(network, tmp_path, monkeypatch, form):
+    path = tmp_path / f"world.{form}"
+    path.write_text("of before")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    for name in ("networkx.write_graphml", "networkx.write_gexf", "pathlib.Path.replace"):
+        monkeypatch.setattr(name, full)
+    with pytest.raises(OSError, match="No space left"):
+        export_graph(network, form, path)
+    assert path.read_text() == "of before"
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -219,3 +219,18 @@ def test_ticks_stand_on_round_dates_whatever_the_horizon(days, expected):
     places, labels = calendar_ticks(date(2026, 1, 5), days, 6, 5)
     assert labels == expected
     assert all(0 <= place <= days for place in places)
+
+
+def test_a_fault_while_drawing_keeps_the_figure_of_before(tmp_path, monkeypatch):
+    """`sim plot` draws into a result folder that is there already."""
+    (tmp_path / "resilience.png").write_text("of before")
+
+    def half(self, place, **_: object) -> None:
+        Path(place).write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", half)
+    with pytest.raises(OSError, match="No space left"):
+        draw_figures(handmade.result(), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["resilience.png"]
+    assert (tmp_path / "resilience.png").read_text() == "of before"

@@ -61,7 +61,7 @@ def test_a_comparison_shows_every_result_however_many(width):
     heads = squeezed(" ".join(text.splitlines()))
     for name in names:
         assert name in heads
-    assert text.count("12.0 (+0.0), 7.7 %") >= 8, "one cell for each result but the reference"
+    assert text.count("12.0 (±0.0), 7.7 %") >= 8, "one cell for each result but the reference"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
