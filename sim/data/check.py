@@ -275,7 +275,8 @@ def check_oldest_year(tables: Tables, book: FigureBook) -> Iterator[Finding]:
     yield Finding("oldest_year", Severity.INFO, "figures", text)
     far = Counter(f.key[0] for f in used if abs(f.year - book.year) > OLD_YEARS)
     for process, count in sorted(far.items()):
-        text = f"{count} figures lie more than {OLD_YEARS} years from {book.year}"
+        lie = "figure lies" if count == 1 else "figures lie"
+        text = f"{count} {lie} more than {OLD_YEARS} years from {book.year}"
         yield Finding("oldest_year", Severity.WARNING, process, text)
 
 

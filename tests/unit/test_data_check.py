@@ -175,7 +175,7 @@ def test_a_published_total_is_compared_with_its_parts(tmp_path: Path) -> None:
             "warning",
             FIGURES,
             ("CCC,,2024,120", "CCC,,2014,120"),
-            "1 figures lie more than 5 years",
+            "1 figure lies more than 5 years",
         ),
         ("expert_marks", "error", FIGURES, ("expert,expert,judged", "expert,expert,"), "does not say how"),
         (
