@@ -310,8 +310,10 @@ def load_result(folder: Path | str) -> SavedResult:
         raise ResultError(f"{place}: not the result of a run (it has no summary.json)")
     summary, manifest = read_json(place / "summary.json"), read_json(place / "manifest.json")
     missing = [key for key in SUMMARY_KEYS if not isinstance(summary, dict) or key not in summary]
-    if missing or not isinstance(manifest, dict):
-        raise ResultError(f"{place}: damaged result; summary.json lacks {', '.join(missing) or 'nothing'}")
+    if missing:
+        raise ResultError(f"{place}: damaged result; summary.json lacks {', '.join(missing)}")
+    if not isinstance(manifest, dict):
+        raise ResultError(f"{place}: damaged result; manifest.json is not a mapping")
     return SavedResult(place, summary, manifest)
 
 

@@ -147,6 +147,9 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     write : callable
         Takes the path to write to; its suffix is that of `path`.
     """
+    if path.exists() and not path.is_file():
+        write(path)  # a device or a pipe takes what comes; renaming over it would remove it
+        return
     partial = path.with_name(f".partial-{secrets.token_hex(4)}-{path.name}")
     try:
         write(partial)

@@ -147,14 +147,17 @@ def network(what: str, *, node: str | None, export: tuple[str, Path] | None, as_
 
 def schema(file: Path | None) -> None:
     """Write the JSON Schema of scenario files."""
-    from sim.analysis.store import json_text
+    from sim.analysis.store import json_text, write_whole
     from sim.model.scenario import json_schema
 
     text = json_text(json_schema())
     if file is None:
         show_text(text)
     else:
-        _write(file, lambda: file.write_text(text, encoding="utf-8", newline="\n"))
+        _write(
+            file,
+            lambda: write_whole(file, lambda place: place.write_text(text, encoding="utf-8", newline="\n")),
+        )
 
 
 def new_network(folder: Path) -> None:

@@ -113,7 +113,7 @@ def _unknown_key(loc: tuple[int | str, ...], path: str, places: Places) -> str:
 
 def _unknown_kind(loc: tuple[int | str, ...], path: str, value: object, places: Places) -> str:
     """Return the message of a missing or unknown kind of disruption or response."""
-    kinds = [str(model.model_fields["kind"].default) for model in _models_at(loc)]
+    kinds = _kinds(_models_at(loc))
     if not isinstance(value, Mapping):
         return f"{places.of(path)}: {path}{_shown(value)} must be a mapping with a kind: {', '.join(kinds)}"
     got = value.get("kind")
@@ -127,6 +127,11 @@ def _unknown_kind(loc: tuple[int | str, ...], path: str, value: object, places: 
     return f"{place}{_shown(got)} is unknown; allowed: {', '.join(kinds)}{hint}"
 
 
+def _kinds(models: Sequence[type[Spec]]) -> list[str]:
+    """Return the kind of each class of a union."""
+    return [str(model.model_fields["kind"].default) for model in models]
+
+
 def _text(fault: Any, loc: tuple[int | str, ...], value: object) -> str:
     """Return what is wrong, to go on from ``field = value``."""
     kind, context = fault["type"], fault.get("ctx", {})
@@ -137,7 +142,10 @@ def _text(fault: Any, loc: tuple[int | str, ...], value: object) -> str:
         near = nearest(str(value), allowed) if isinstance(value, str) else None
         return f"must be one of {', '.join(allowed)}" + (f"; did you mean '{near}'?" if near else "")
     if kind in {"model_type", "model_attributes_type", "dict_type", "mapping_type"}:
-        keys = [key for model in _models_at(loc) for key in model.keys().values()]
+        models = _models_at(loc)
+        if len(models) > 1:
+            return f"must be a mapping with a kind: {', '.join(_kinds(models))}"
+        keys = [key for model in models for key in model.keys().values()]
         return "must be a mapping" + (f" with the keys {', '.join(keys)}" if keys else "")
     if kind in {"tuple_type", "list_type"}:
         return (
