@@ -22,6 +22,7 @@ from sim.model.effects import Context, effects_of
 from sim.model.findings import Severity
 from sim.model.index import number_parts
 from sim.model.network import Network
+from sim.model.overlay import overlay_network
 from sim.model.plan import plan_run
 from sim.model.scenario import check_scenario, load_scenario
 
@@ -86,6 +87,22 @@ def test_every_scenario_of_a_page_passes_its_check(page: str, tmp_path: Path) ->
         file.write_text(content, encoding="utf-8")
         scenario = load_scenario(file)
         check_scenario(scenario, network_for(scenario))
+
+
+def test_a_plant_of_ones_own_takes_two_files(tmp_path: Path) -> None:
+    """The plant of the page gets its two tonnes of wafers a year from its sector's, not on top of them."""
+    (tmp_path / "my_plant").mkdir()
+    for name, content in blocks("own_network.md", "csv"):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    world = sim.default_network()
+    grown = overlay_network(world, tmp_path / "my_plant")
+    (slot,) = grown.nodes["fab_dresden"].inputs
+    assert slot.input_per_unit * grown.nodes["fab_dresden"].planned_per_year == pytest.approx(2.0)
+    used, used_before = (
+        sum(arc.flow_t_per_year for arc in network.arcs if arc.material == "gaas/wafer")
+        for network in (grown, world)
+    )
+    assert used == pytest.approx(used_before, rel=1e-6)
 
 
 def executed(page: str) -> dict[str, Any]:
