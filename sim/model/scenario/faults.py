@@ -16,6 +16,8 @@ from sim.model.scenario.schema import Scenario, file_path
 from sim.model.scenario.spec import FieldError, Spec
 from sim.model.scenario.yaml_tree import BROKEN, Item, shorten
 
+MAX_MESSAGE = 600  # characters; twelve of them still fit a screen
+_VALUE_AGAIN = re.compile(r"^'[^']*' (?=(is|has|must|lies) )")  # the value stands before it already
 _TAG_FAULTS = {"union_tag_invalid", "union_tag_not_found"}
 
 
@@ -79,7 +81,7 @@ def add_faults(error: ValidationError, places: Places, faults: Faults) -> None:
     for fault in error.errors(include_url=False):
         loc = tuple(fault["loc"])
         if fault["input"] is not BROKEN and not places.is_known(_path(loc)):
-            faults.add(_message(fault, loc, places))
+            faults.add(shorten(_message(fault, loc, places), MAX_MESSAGE))
 
 
 def _message(fault: Any, loc: tuple[int | str, ...], places: Places) -> str:
@@ -136,7 +138,7 @@ def _text(fault: Any, loc: tuple[int | str, ...], value: object) -> str:
     """Return what is wrong, to go on from ``field = value``."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "value_error":
-        return str(context["error"]).removeprefix(f"'{value}' ")
+        return _VALUE_AGAIN.sub("", str(context["error"]))
     if kind in {"literal_error", "enum"}:
         allowed = re.findall(r"'([^']*)'", context["expected"])
         near = nearest(str(value), allowed) if isinstance(value, str) else None

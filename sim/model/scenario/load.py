@@ -10,7 +10,7 @@ from sim.errors import Faults, ScenarioError, suggestion
 from sim.model.scenario.dates import date_faults
 from sim.model.scenario.faults import add_faults, places_of
 from sim.model.scenario.schema import Scenario
-from sim.model.scenario.yaml_tree import MAX_BYTES, Item, Place, Source, decode, read_tree
+from sim.model.scenario.yaml_tree import MAX_BYTES, Item, Place, Source, decode, printable, read_tree
 
 MAX_EXTENDS = 8  # files in a chain; a longer one cannot be followed by a reader either
 
@@ -33,7 +33,7 @@ def load_scenario(path: Path | str) -> Scenario:
     7
     """
     file = Path(path)
-    source = Source(str(file), file.parent, file)
+    source = Source(printable(str(file)), file.parent, file)
     return _load(_read_file(source, None), source)
 
 
@@ -134,7 +134,7 @@ def _read_chain(text: str, source: Source, chain: tuple[Source, ...], faults: Fa
         faults.raise_if_any()
     assert isinstance(parent.value, str)
     file = source.folder / parent.value
-    base = Source(str(file), file.parent, file)
+    base = Source(printable(str(file)), file.parent, file)
     text = _read_file(base, parent.place)
     links = (*chain, base)
     shown = " -> ".join(link.file.name if link.file else link.name for link in links)

@@ -191,7 +191,7 @@ def _syntax_fault(error: MarkedYAMLError, source: Source) -> str:
     """Return the message of a syntax error, in the words of this package where the reader's are dark."""
     mark = error.problem_mark or error.context_mark
     place = f"{source.name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else source.name
-    problem = " ".join(str(error.problem or error.context or "cannot be parsed").split())
+    problem = shorten(str(error.problem or error.context or "cannot be parsed"), 300)
     if "\\t" in problem or "tab" in problem.split():
         return f"{place}: a tab where YAML wants blanks; indent with blanks"
     if "mapping values are not allowed" in problem:
@@ -364,7 +364,14 @@ def _shown_tag(tag: object) -> str:
     return shorten(text.replace("tag:yaml.org,2002:", "!!"))
 
 
+def printable(text: str) -> str:
+    """Return text with what cannot be shown written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def shorten(text: str, length: int = 60) -> str:
-    """Return text for a message: one line, cut to `length`."""
-    flat = " ".join(text.split())
+    """Return text for a message: one line that any terminal can show, cut to `length`."""
+    flat = printable(" ".join(text.split()))
     return flat if len(flat) <= length else flat[: length - 3] + "..."
