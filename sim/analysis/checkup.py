@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ class CheckUp:
     findings : tuple of Finding
         Errors first.
     materials : tuple of dict
-        Balance of each material as built; empty for a user's own network.
+        Balance of each material as built.
     unmet : tuple of dict
         Rows of kind, name, country, share: demand that the baseline itself does not meet.
     moves : tuple of dict
@@ -120,8 +121,14 @@ def network_at(what: str = SHIPPED) -> Network:
 def _check_tables() -> CheckUp:
     from sim.data.check import check_tables  # pandas is slow to import
     from sim.data.read import read_tables
+    from sim.model.build import default_network
 
-    return CheckUp(TABLES, tuple(check_tables(read_tables())))
+    found = CheckUp(TABLES, tuple(check_tables(read_tables())))
+    if not found.ok:
+        return found
+    report = default_network().report  # the figures' gaps, and what balancing them leaves
+    moves = tuple(dict(move) for move in report.moves if move.get("flag"))
+    return replace(found, materials=tuple(dict(row) for row in report.materials), moves=moves)
 
 
 def _calm(network: Network) -> Scenario:
@@ -140,7 +147,38 @@ def _check(what: str, network: Network, scenario: Scenario, notes: Sequence[Find
     moves = tuple(dict(move) for move in report.moves if move.get("flag"))
     broken = any(finding.severity is Severity.ERROR for finding in findings)
     unmet = () if broken or not network.nodes else tuple(baseline_unmet(network, scenario, tell))
-    return CheckUp(what, tuple(findings), tuple(dict(row) for row in report.materials), unmet, moves)
+    rows = report.materials or tuple(flow_balance(network))
+    return CheckUp(what, tuple(findings), tuple(dict(row) for row in rows), unmet, moves)
+
+
+def flow_balance(network: Network) -> list[Row]:
+    """Return the balance of each material of a network as it stands, t/year; `closure` is a share of output.
+
+    Without figures to balance there is no gap before, which is NaN.
+    """
+    made = dict.fromkeys(network.materials, 0.0)
+    used, sold = made.copy(), made.copy()
+    for node in network.nodes.values():
+        for output in node.outputs:
+            made[output.material] += output.output_per_unit * node.planned_per_year
+        for entry in node.inputs:
+            used[entry.material] += entry.input_per_unit * node.planned_per_year
+    for arc in network.arcs:
+        sold[arc.material] += arc.flow_t_per_year
+    return [
+        {
+            "material": name,
+            "basis": material.basis,
+            "gap_before": math.nan,
+            "production_t": made[name],
+            "use_t": used[name],
+            "surplus_t": max(0.0, made[name] - sold[name]),
+            "closure": (sold[name] - used[name]) / max(made[name], used[name])
+            if made[name] + used[name]
+            else 0.0,
+        }
+        for name, material in sorted(network.materials.items())
+    ]
 
 
 def baseline_unmet(network: Network, scenario: Scenario, tell: Tell = silent) -> list[Row]:

@@ -172,7 +172,7 @@ def test_check_says_what_a_scenario_had_to_round(folder: Path) -> None:
     assert any("rounded up to whole weeks" in finding["message"] for finding in findings)
 
 
-@pytest.mark.parametrize("what", ["network", str(ROOT / "scenarios" / "export_ban.yaml")])
+@pytest.mark.parametrize("what", ["network", "data", str(ROOT / "scenarios" / "export_ban.yaml")])
 def test_check_prints_the_residuals_of_every_material(what: str) -> None:
     """What remains open after the balance, and how far the figures were apart before it."""
     shown = run("check", what)
@@ -182,6 +182,16 @@ def test_check_prints_the_residuals_of_every_material(what: str) -> None:
     for name in names:
         assert name in shown
     assert all(abs(row["closure"]) < 1e-9 for row in content["materials"])
+
+
+def test_check_prints_the_balance_of_a_users_own_network(folder: Path) -> None:
+    """Joint products may leave a surplus; what is used is what arrives."""
+    assert "Balance by material" in run("check", "net")
+    rows = {row["material"]: row for row in read_json("check", "net")["materials"]}
+    assert rows["part/coil"]["production_t"] == pytest.approx(100.0)
+    assert rows["part/coil"]["use_t"] == pytest.approx(100.0)
+    assert rows["ore/sand"]["surplus_t"] > 0
+    assert all(abs(row["closure"]) < 1e-9 for row in rows.values())
 
 
 def test_check_of_the_tables_finds_no_error() -> None:
