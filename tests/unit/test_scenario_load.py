@@ -6,9 +6,10 @@ import json
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from sim.errors import ScenarioError
+from sim.errors import Faults, ScenarioError
 from sim.model.scenario import (
     CapacityLoss,
     ExportRestriction,
@@ -20,6 +21,7 @@ from sim.model.scenario import (
     load_scenario,
     loads_scenario,
 )
+from sim.model.scenario.yaml_tree import Source, read_tree
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 HEAD = "name: s\nstart: 2026-01-05\nhorizon: 2 years\n"
@@ -251,6 +253,27 @@ def test_what_yaml_1_1_would_turn_into_something_else_stays_as_written() -> None
     )
     assert scenario.watch == ("NO",)
     assert (scenario.behaviour.resourcing, scenario.behaviour.cover_spread) == ("off", "on")
+
+
+@pytest.mark.parametrize(
+    "path", [*SHIPPED, Path(__file__).parent / "full_scenario.yaml"], ids=lambda path: path.stem
+)
+def test_editors_find_no_fault_in_a_sound_scenario(path: Path) -> None:
+    """The JSON Schema must accept what the loader accepts."""
+    faults = Faults(ScenarioError)
+    tree = read_tree(path.read_text(encoding="utf-8"), Source(path.name, path.parent, path), faults)
+    jsonschema.Draft202012Validator(json_schema()).validate(tree.plain())
+
+
+@pytest.mark.parametrize(
+    "line", ["horizn: 1 year", "horizon: 5", "horizon: 5 t", "watch: USA", "step: month", "prices: on"]
+)
+def test_editors_find_the_common_mistakes(line: str) -> None:
+    key = line.partition(":")[0]
+    text = "".join(f"{kept}\n" for kept in HEAD.splitlines() if not kept.startswith(key)) + line
+    tree = read_tree(text, Source("s", Path()), Faults(ScenarioError))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(json_schema()).validate(tree.plain())
 
 
 def test_the_schema_describes_every_key_for_editors() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from sim.model.scenario.quantities import (
     Date,
@@ -38,6 +38,8 @@ class Target(Spec):
 
     Plain text stands for a node's id.
     """
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"]})
 
     node: Name | None = None
     """One node's id."""
