@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.errors import ResultError
 from sim.vocab import FloatArray
 
 if TYPE_CHECKING:
-    from sim.analysis.columns import Coded
     from sim.analysis.result import ResultView
 
 
@@ -38,16 +36,11 @@ def curves(view: ResultView, kind: str, variable: str) -> dict[tuple[str, str], 
     -------
     dict of (material, country) to Curve
         Empty when nothing was recorded under that name.
-
-    Raises
-    ------
-    ResultError
-        If the series are not whole histories.
     """
     columns = view.columns
     found: dict[tuple[str, str], Curve] = {}
-    for row, curve in _histories(view, kind, variable):
-        key = (_text(columns.material, row), _text(columns.country, row))
+    for history, curve in _histories(view, kind, variable):
+        key = (columns.material.of(history), columns.country.of(history))
         earlier = found.get(key)
         if earlier is None:
             found[key] = curve
@@ -59,24 +52,19 @@ def curves(view: ResultView, kind: str, variable: str) -> dict[tuple[str, str], 
 
 def curves_by_id(view: ResultView, kind: str, variable: str) -> dict[str, Curve]:
     """Return the histories of one variable by their id, nothing summed."""
-    return {_text(view.columns.id, row): curve for row, curve in _histories(view, kind, variable)}
+    return {view.columns.id.of(history): curve for history, curve in _histories(view, kind, variable)}
 
 
 def _histories(view: ResultView, kind: str, variable: str) -> Iterator[tuple[int, Curve]]:
-    """Yield the first row and the values of each history of a variable."""
-    columns, steps = view.columns, n_steps(view)
-    if steps == 0 or len(columns.step) % steps or np.any(columns.step[::steps] != 0):
-        raise ResultError(f"the series hold {len(columns.step)} rows, not whole histories of {steps} steps")
-    kinds, variables = columns.kind.codes[::steps], columns.variable.codes[::steps]
+    """Yield the number and the values of each history of a variable."""
+    columns = view.columns
+    kinds, variables = columns.kind.codes, columns.variable.codes
     wanted = (kinds == columns.kind.code(kind)) & (variables == columns.variable.code(variable))
-    for i in np.flatnonzero(wanted):
-        rows = slice(int(i) * steps, (int(i) + 1) * steps)
-        unit = _text(columns.unit, rows.start)
-        yield rows.start, Curve(columns.value[rows], columns.baseline[rows], unit)
-
-
-def _text(column: Coded, row: int) -> str:
-    return column.categories[int(column.codes[row])]
+    for history in map(int, np.flatnonzero(wanted)):
+        yield (
+            history,
+            Curve(columns.value[history], columns.baseline[history], columns.unit.of(history)),
+        )
 
 
 def n_steps(view: ResultView) -> int:

@@ -34,7 +34,7 @@ class Block(NamedTuple):
 def series_columns(result: RunResult) -> SeriesColumns:
     """Return the tidy series of a result; histories ordered by kind and variable, ids sorted within."""
     blocks = [block for block in _blocks(result) if block.names]
-    return _assemble(blocks, result.n_steps, step_dates(result.start, result.n_steps, result.step_days))
+    return _assemble(blocks, step_dates(result.start, result.n_steps, result.step_days))
 
 
 def event_rows(result: RunResult) -> list[tuple[int, str, str, str, str]]:
@@ -191,9 +191,9 @@ def _flow_blocks(result: RunResult) -> Iterator[Block]:
 
 
 def _assemble(
-    blocks: Sequence[Block], n_steps: int, dates: np.ndarray[tuple[int], np.dtype[np.datetime64]]
+    blocks: Sequence[Block], dates: np.ndarray[tuple[int], np.dtype[np.datetime64]]
 ) -> SeriesColumns:
-    """Stack the blocks; each column's rows stand together, ids sorted within a block."""
+    """Stack the blocks, ids sorted within each."""
     orders = [_sorted_columns(block) for block in blocks]
     labels: dict[str, list[str]] = {name: [] for name in TEXTS}
     for block, order in zip(blocks, orders, strict=True):
@@ -202,26 +202,23 @@ def _assemble(
         labels["unit"] += [block.units[i] for i in order]
         for position, name in enumerate(("id", "country", "material")):
             labels[name] += [block.names[i][position] for i in order]
-    count = len(labels["kind"])
-    texts: dict[str, Coded] = {name: coded(values, n_steps) for name, values in labels.items()}
+    texts: dict[str, Coded] = {name: coded(values) for name, values in labels.items()}
     numbers = {
-        name: np.concatenate([getattr(b, name).T[o].ravel() for b, o in zip(blocks, orders, strict=True)])
+        name: np.concatenate([getattr(b, name).T[o] for b, o in zip(blocks, orders, strict=True)])
         if blocks
-        else np.zeros(0)
+        else np.zeros((0, len(dates)))
         for name in ("value", "baseline")
     }
-    step = np.tile(np.arange(n_steps, dtype=np.int32), count)
     return SeriesColumns(
-        step=step,
-        date=np.tile(dates, count),
-        value=numbers["value"],
-        baseline=numbers["baseline"],
+        dates=dates,
         kind=texts["kind"],
         id=texts["id"],
         country=texts["country"],
         material=texts["material"],
         variable=texts["variable"],
         unit=texts["unit"],
+        value=numbers["value"],
+        baseline=numbers["baseline"],
     )
 
 

@@ -11,10 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from sim.analysis import store
+from sim.analysis.columns import read_columns
 from sim.analysis.result import load_result
 from sim.analysis.store import check_plain_name, existing_folder, json_text, read_json, write_folder
 from sim.errors import ResultError
@@ -341,3 +344,44 @@ def test_damaged_series_are_named_when_read(tmp_path):
     (folder / "series.parquet").write_bytes(b"PAR1 but no more")
     with pytest.raises(ResultError, match=r"series\.parquet: cannot be read"):
         _ = load_result(folder).series
+
+
+def test_series_written_in_stretches_read_back_as_one(tmp_path, monkeypatch):
+    """A daily run with every flow is tens of millions of rows: they are never all in memory at once."""
+    result = handmade.result()
+    result.columns.write(tmp_path / "whole.parquet")
+    monkeypatch.setattr("sim.analysis.columns.STRETCH_ROWS", 3 * handmade.STEPS)
+    result.columns.write(tmp_path / "stretches.parquet")
+    parts = pq.ParquetFile(tmp_path / "stretches.parquet")
+    assert parts.num_row_groups > 5
+    assert parts.schema_arrow == pq.read_schema(tmp_path / "whole.parquet")
+    pd.testing.assert_frame_equal(read_columns(tmp_path / "stretches.parquet").frame(), result.series)
+
+
+def test_series_that_are_not_whole_histories_are_refused(tmp_path):
+    result = handmade.result()
+    result.columns.write(tmp_path / "series.parquet")
+    cut = pq.read_table(tmp_path / "series.parquet").slice(0, 200)
+    pq.write_table(cut, tmp_path / "cut.parquet")
+    with pytest.raises(ResultError, match=r"cut\.parquet: cannot be read: its rows are not whole histories"):
+        read_columns(tmp_path / "cut.parquet")
+
+
+def test_a_missing_column_of_the_series_is_named(tmp_path):
+    result = handmade.result()
+    result.columns.write(tmp_path / "series.parquet")
+    pq.write_table(
+        pq.read_table(tmp_path / "series.parquet").drop_columns(["unit"]), tmp_path / "less.parquet"
+    )
+    with pytest.raises(ResultError, match=r"less\.parquet: cannot be read: .*unit"):
+        read_columns(tmp_path / "less.parquet")
+
+
+def test_what_has_no_limit_is_null_and_not_a_number_that_says_nan(tmp_path):
+    result = handmade.result()
+    columns = result.columns._replace(value=np.full_like(result.columns.value, np.nan))
+    columns.write(tmp_path / "series.parquet")
+    table = pq.read_table(tmp_path / "series.parquet")
+    assert table["value"].null_count == table.num_rows
+    assert table["baseline"].null_count == 0
+    assert np.isnan(read_columns(tmp_path / "series.parquet").value).all()
