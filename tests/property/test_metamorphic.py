@@ -1,0 +1,176 @@
+"""Relations between runs of related networks that hold for all numbers (V10 of the cross-check cases)."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim.model.arrays import EffectKind
+from tests.comparison import difference, histories, largest, traced
+from tests.drafts import Draft, DraftNode, DraftSlot, pack
+from tests.strategies import drafts
+
+MANY = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+STEPS = 80
+QUANTITIES = (EffectKind.ARC_CAP, EffectKind.PILE_RATE)
+"""Effects whose values are t/step."""
+BY_NODE = ("activity", "want", "cap", "deferred", "use_smoothed")
+CHAOTIC = frozenset({"restart", "qualification", "triggers", "must_run", "projects"})
+"""Rules with thresholds: two summation orders may fall on either side of one."""
+
+
+def results(draft: Draft) -> dict[str, dict[Hashable, np.ndarray]]:
+    """Return histories by the names of the draft."""
+    packed = pack(draft)
+    rows = histories(traced(packed.run))
+    return {name: {key: rows[name][:, i] for key, i in packed.nodes.items()} for name in BY_NODE} | {
+        "on_hand": {key: rows["on_hand"][:, i] for key, i in packed.slots.items()},
+        "granted": {key: rows["granted"][:, i] for key, i in packed.arcs.items()},
+    }
+
+
+def assert_related(
+    before: dict[str, dict[Hashable, np.ndarray]],
+    after: dict[str, dict[Hashable, np.ndarray]],
+    *,
+    factor: float = 1.0,
+    rename: Callable[[Any], Any] = lambda key: key,
+    tolerance: float = 1e-9,
+) -> None:
+    """Fail where a history of `after` is not `factor` times that of `before`, relative to the largest."""
+    for name, of_name in before.items():
+        judged = before["want"] if name == "deferred" else of_name  # a backlog may be all rounding
+        size = max((largest(values) for values in judged.values()), default=0.0) * factor
+        for key, values in of_name.items():
+            got = after[name][rename(key)]
+            assert difference(values * factor, got, size) <= tolerance, (name, key)
+
+
+def scaled(draft: Draft, factor: float) -> Draft:
+    """Multiply every quantity; shares, intensities, times and prices stay."""
+    big = copy.deepcopy(draft)
+    for node in big.nodes:
+        node.planned *= factor
+        node.capacity *= factor
+    for port in big.ports:
+        port.target = None if port.target is None else port.target * factor
+    for arc in big.arcs:
+        arc.flow *= factor
+        arc.cap *= factor
+    for pile in big.piles:
+        for name in ("opening", "target", "purchase", "budget"):
+            setattr(pile, name, getattr(pile, name) * factor)
+    for effect in big.effects:
+        if effect.kind in QUANTITIES:
+            effect.values = [[value * factor for value in row] for row in effect.values]
+    return big
+
+
+@MANY
+@given(drafts(n_steps=STEPS), st.sampled_from([0.25, 8.0, 1024.0]))
+def test_quantities_scale(draft: Draft, factor: float) -> None:
+    """A power of two changes no digit, so that every threshold falls alike."""
+    assert_related(results(draft), results(scaled(draft, factor)), factor=factor, tolerance=0.0)
+
+
+@MANY
+@given(drafts(n_steps=STEPS, off=CHAOTIC), st.floats(0.001, 1000.0))
+def test_quantities_scale_by_any_factor(draft: Draft, factor: float) -> None:
+    """Times and ratios do not depend on the unit of mass."""
+    assert_related(results(draft), results(scaled(draft, factor)), factor=factor, tolerance=1e-7)
+
+
+@MANY
+@given(drafts(n_steps=STEPS, off=frozenset({"growth", "triggers"})), st.integers(1, 30))
+def test_a_shift_of_all_events_shifts_all_results(draft: Draft, later: int) -> None:
+    """The network is stationary until something happens."""
+    shifted = copy.deepcopy(draft)
+    shifted.n_steps += later
+    for effect in shifted.effects:
+        effect.steps = [step + later for step in effect.steps]
+    before, after = results(draft), results(shifted)
+    moved = {name: {key: values[later:] for key, values in rows.items()} for name, rows in after.items()}
+    assert_related(before, moved, tolerance=1e-7)
+
+
+@MANY
+@given(drafts(n_steps=STEPS, off=CHAOTIC | {"piles"}), st.randoms(use_true_random=False))
+def test_names_and_order_do_not_matter(draft: Draft, order: Any) -> None:
+    """Nodes under other names, in another order, with their slots, ports and arcs in another order."""
+    other = copy.deepcopy(draft)
+    for part in (other.nodes, other.slots, other.ports, other.arcs):
+        order.shuffle(part)
+    # slots of a node keep lines together; within a line their order is free
+    assert_related(results(draft), results(other), tolerance=1e-7)
+
+
+@MANY
+@given(drafts(n_steps=STEPS))
+def test_a_node_without_links_changes_nothing(draft: Draft) -> None:
+    """Neither an idle plant nor a user of something that nobody makes."""
+    more = copy.deepcopy(draft)
+    more.nodes.append(DraftNode("idle", capacity=5.0))
+    more.nodes.append(DraftNode("lonely", end_use=True, planned=0.0))
+    more.slots.append(DraftSlot("lonely", 0, 1.0, 1.0))
+    assert_related(results(draft), results(more), tolerance=0.0)
+
+
+@MANY
+@given(drafts(n_steps=STEPS, off=CHAOTIC), drafts(n_steps=STEPS, off=CHAOTIC))
+def test_unconnected_networks_do_not_meet(left: Draft, right: Draft) -> None:
+    """What happens in one does not reach the other: results add."""
+    right.behaviour = left.behaviour
+    both = joined(left, right)
+    found = results(both)
+    assert_related(results(left), found, rename=lambda key: renamed(key, "left."), tolerance=1e-9)
+    assert_related(results(right), found, rename=lambda key: renamed(key, "right."), tolerance=1e-9)
+
+
+def renamed(key: Any, prefix: str) -> Any:
+    """Return a key of a node, slot, port or arc with a prefix before the name of the node."""
+    if isinstance(key, str):
+        return prefix + key
+    if isinstance(key[0], str):
+        return (prefix + key[0], *key[1:])
+    return tuple(renamed(part, prefix) for part in key)
+
+
+def prefixed(draft: Draft, prefix: str) -> Draft:
+    """Return the draft with a prefix before every name."""
+    out = copy.deepcopy(draft)
+    for node in out.nodes:
+        node.key = prefix + node.key
+        node.host = None if node.host is None else prefix + node.host
+    for part in (out.slots, out.ports):
+        for item in part:
+            item.node = prefix + item.node
+    for arc in out.arcs:
+        arc.slot, arc.port = renamed(arc.slot, prefix), renamed(arc.port, prefix)
+    for scrap in out.scraps:
+        scrap.node, scrap.slot = prefix + scrap.node, renamed(scrap.slot, prefix)
+    for pile in out.piles:
+        pile.key = prefix + pile.key
+        pile.members = [(renamed(slot, prefix), rank) for slot, rank in pile.members]
+        pile.buys = [(renamed(port, prefix), share, lead) for port, share, lead in pile.buys]
+    for effect in out.effects:
+        effect.name = prefix + effect.name
+        effect.places = [
+            (prefix + place[0], renamed(place[1], prefix))
+            if effect.kind is EffectKind.BUY_OPEN
+            else renamed(place, prefix)
+            for place in effect.places
+        ]
+    return out
+
+
+def joined(left: Draft, right: Draft) -> Draft:
+    """Return two networks side by side, materials shared in number only."""
+    one, two = prefixed(left, "left."), prefixed(right, "right.")
+    parts = ("nodes", "slots", "ports", "arcs", "scraps", "piles", "effects")
+    return dataclasses.replace(one, **{name: getattr(one, name) + getattr(two, name) for name in parts})
