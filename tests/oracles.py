@@ -445,7 +445,8 @@ class Oracle:
     def order_all(self) -> None:
         """Part 4."""
         for n in range(self.n_node):
-            x = min(self.demand[n] if self.node_end_use[n] else self.want[n], self.cap[n])
+            able = times(self.full_capacity(n), self.availability[n]) if self.running[n] else 0.0
+            x = min(self.demand[n] if self.node_end_use[n] else self.want[n], able)
             self.use_smoothed[n] += (x - self.use_smoothed[n]) / self.rule.forecast_steps
         self.order = [0.0] * self.n_slot
         self.order_a = [0.0] * self.n_arc

@@ -61,7 +61,8 @@ class Calendar:
         self._effects = sorted(effects, key=lambda effect: (effect.kind, effect.name))
         self._row = [-1] * len(self._effects)
         self._resumed_at = now
-        self._environment = simpy.Environment(initial_time=now)
+        # one step back, so that what acted before `now` can be taken up apart from what acts in it
+        self._environment = simpy.Environment(initial_time=now - 1)
         self._triggers = [self._environment.event() for _ in fired]
         self._changed: set[EffectKind] = set()
         self._due: list[tuple[int, int, LoggedEvent]] = []

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from sim.engine.compiled import compiled
-from sim.engine.production import growth_of
+from sim.engine.production import growth_of, working_capacity
 from sim.engine.state import State
 from sim.model.arrays import Behaviour, NetworkArrays, Parameters
 
 
 @compiled
-def smooth_use(net: NetworkArrays, beh: Behaviour, st: State) -> None:
+def smooth_use(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State) -> None:
     """Let the use that orders are based on follow demand-limited activity."""
     for n in range(len(net.node_planned)):
         wanted = st.demand[n] if net.node_end_use[n] else st.want[n]
-        st.use_smoothed[n] += (min(wanted, st.cap[n]) - st.use_smoothed[n]) / beh.forecast_steps
+        # a host's limit is left out: with it, two nodes that wait for each other would stop for good
+        able = working_capacity(net, par, n) if st.running[n] or net.node_end_use[n] else 0.0
+        st.use_smoothed[n] += (min(wanted, able) - st.use_smoothed[n]) / beh.forecast_steps
 
 
 @compiled
@@ -83,7 +85,7 @@ def clear_left(net: NetworkArrays, st: State) -> None:
 @compiled
 def place_orders(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int) -> None:
     """Part 4: every slot orders and splits its order over open used arcs (round 1)."""
-    smooth_use(net, beh, st)
+    smooth_use(net, beh, par, st)
     st.segment_orders[:] = 0.0
     clear_left(net, st)
     for n in range(len(net.node_planned)):

@@ -153,7 +153,7 @@ class Engine:
         self._added = tuple(saved["added"])
         self.parameters = copy_parameters(self.compiled.base)
         self._start_calendar()
-        refresh_switches(self.compiled.arrays, self.compiled.behaviour, self.parameters, self.state)
+        self._calendar.act(self.step - 1)  # the state holds the switches that followed from these changes
 
 
 def run(compiled: CompiledRun, *, check: bool = False) -> RunRecord:
