@@ -341,14 +341,15 @@ class Oracle:
     def producer_want(self, n: int) -> float:
         """Return the activity that a producing node's ports call for, must-run included."""
         want, steps, pile = 0.0, self.node_process_steps[n], -math.inf
+        refill = max(self.rule.refill_steps, float(steps))
         for p in self.ports_of[n]:
             if not self.port_drives[p]:
                 continue
             output = self.port_output_per_unit[p]
-            call = self.orders_last[p] + (self.port_target[p] - self.port_stock[p]) / self.rule.refill_steps
+            call = self.orders_last[p] + (self.port_target[p] - self.port_stock[p]) / refill
             if steps > 0:
                 gap = self.orders_smoothed[p] * (steps - 1) - output * self.wip[n]
-                call += gap / self.rule.refill_steps
+                call += gap / refill
             want = max(want, call / output)
             if self.node_planned[n] > 0:
                 above = self.port_stock[p] - self.port_target[p]

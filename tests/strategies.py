@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import note
 from hypothesis import strategies as st
 
 from sim.model.arrays import CompiledRun
@@ -31,7 +32,9 @@ def drafts(
     """Draw a random network with random effects, before packing."""
     seed = draw(SEEDS, label="seed")
     chosen = draw(features(off, on))
-    network = random_draft(seed, chosen, draw(st.integers(1, 4), label="width"))
+    width = draw(st.integers(1, 4), label="width")
+    note(f"random_draft({seed}, {chosen}, {width})")
+    network = random_draft(seed, chosen, width)
     if most_effects == 0:
         network.n_steps = n_steps
         return network

@@ -60,15 +60,17 @@ def producer_want(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State
     want = 0.0
     pile_steps = 0.0
     behind = max(net.node_process_steps[n] - 1, 0)
+    # a gap closed faster than goods pass through the process is answered several times over
+    refill = max(beh.refill_steps, float(net.node_process_steps[n]))
     planned = net.node_planned[n]
     for p in range(net.node_port_start[n], net.node_port_start[n + 1]):
         if not net.port_drives[p]:
             continue
         per_unit = net.port_output_per_unit[p]
         gap = net.port_target[p] - st.port_stock[p]
-        called = st.orders_last[p] + gap / beh.refill_steps
+        called = st.orders_last[p] + gap / refill
         if net.node_process_steps[n] > 0:
-            called += (st.orders_smoothed[p] * behind - per_unit * st.wip[n]) / beh.refill_steps
+            called += (st.orders_smoothed[p] * behind - per_unit * st.wip[n]) / refill
         want = max(want, called / per_unit)
         if planned > 0.0:
             pile_steps = max(pile_steps, -gap / (planned * per_unit))

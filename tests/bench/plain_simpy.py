@@ -158,10 +158,11 @@ class PlainWorld:
 
     def called_for(self, plant: Plant) -> float:
         """Return the activity that orders, stock and goods in process call for."""
-        want = plant.orders_last + (plant.target - plant.stock) / self.rule.refill_steps
+        refill = max(self.rule.refill_steps, plant.process_steps)
+        want = plant.orders_last + (plant.target - plant.stock) / refill
         if plant.process_steps > 0:
             behind = plant.orders_smoothed * (plant.process_steps - 1) - sum(plant.in_process)
-            want += behind / self.rule.refill_steps
+            want += behind / refill
         return max(0.0, want)
 
     def availability(self, plant: Plant, ceiling: float) -> float:
