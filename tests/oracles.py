@@ -341,11 +341,13 @@ class Oracle:
     def producer_want(self, n: int) -> float:
         """Return the activity that a producing node's ports call for, must-run included."""
         want, steps, pile = 0.0, self.node_process_steps[n], -math.inf
-        refill = max(self.rule.refill_steps, float(steps))
         for p in self.ports_of[n]:
             if not self.port_drives[p]:
                 continue
             output = self.port_output_per_unit[p]
+            base = output * self.node_planned[n]
+            covered = self.port_target[p] / base if base > 0 else 0.0
+            refill = max(self.rule.refill_steps, steps - covered)
             call = self.orders_last[p] + (self.port_target[p] - self.port_stock[p]) / refill
             if steps > 0:
                 gap = self.orders_smoothed[p] * (steps - 1) - output * self.wip[n]

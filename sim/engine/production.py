@@ -55,19 +55,30 @@ def working_capacity(net: NetworkArrays, par: Parameters, n: int) -> float:
 
 
 @compiled
+def refill_time(net: NetworkArrays, beh: Behaviour, p: int, planned_output: float) -> float:
+    """Return the steps over which port `p` closes a gap: at least the process time beyond its finished goods.
+
+    A gap closed faster is answered several times over before the first goods come out, and ports without
+    finished goods swung ever wider.
+    """
+    covered = net.port_target[p] / planned_output if planned_output > 0.0 else 0.0
+    refill: float = max(beh.refill_steps, net.node_process_steps[net.port_node[p]] - covered)
+    return refill
+
+
+@compiled
 def producer_want(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, n: int) -> float:
     """Return the activity that orders, port stocks and goods in process call for, units/step."""
     want = 0.0
     pile_steps = 0.0
     behind = max(net.node_process_steps[n] - 1, 0)
-    # a gap closed faster than goods pass through the process is answered several times over
-    refill = max(beh.refill_steps, float(net.node_process_steps[n]))
     planned = net.node_planned[n]
     for p in range(net.node_port_start[n], net.node_port_start[n + 1]):
         if not net.port_drives[p]:
             continue
         per_unit = net.port_output_per_unit[p]
         gap = net.port_target[p] - st.port_stock[p]
+        refill = refill_time(net, beh, p, planned * per_unit)
         called = st.orders_last[p] + gap / refill
         if net.node_process_steps[n] > 0:
             called += (st.orders_smoothed[p] * behind - per_unit * st.wip[n]) / refill

@@ -158,7 +158,8 @@ class PlainWorld:
 
     def called_for(self, plant: Plant) -> float:
         """Return the activity that orders, stock and goods in process call for."""
-        refill = max(self.rule.refill_steps, plant.process_steps)
+        covered = plant.target / plant.planned if plant.planned > 0 else 0.0
+        refill = max(self.rule.refill_steps, plant.process_steps - covered)
         want = plant.orders_last + (plant.target - plant.stock) / refill
         if plant.process_steps > 0:
             behind = plant.orders_smoothed * (plant.process_steps - 1) - sum(plant.in_process)

@@ -51,6 +51,7 @@ LATE = {
     "four fifths": f"{MINES}; {SHARES}",
     "half": f"{MINES}; {SHARES}; {TERBIUM}",
     "names alone": f"{SHARES}; {LEFT_OVER}",
+    "gallium": "the stock of wafers that Taiwan has finished is 7 % off: ten weeks of process refill slowly",
     "germanium": SHARES,
     "ores of Myanmar": SHARES,
     "a wafer maker": "the maker's stock of wafers refills from the few per cent of spare capacity",
