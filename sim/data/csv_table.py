@@ -22,7 +22,7 @@ from sim.errors import DataError, Faults, suggestion
 if TYPE_CHECKING:
     import pandas as pd  # slow to import
 
-MAX_FILE_BYTES = 64 * 2**20  # a full world is below 2 MB; more is a mistake, and would fill the memory
+MAX_FILE_BYTES = 16 * 2**20  # a full world is below 2 MB; more is a mistake, and would take minutes
 MAX_FAULTS_PER_FILE = 100  # beyond it the file is of another kind, and more messages help nobody
 FILE_COLUMN = "file"
 LINE_COLUMN = "file_line"  # not `line`: recipes have product lines

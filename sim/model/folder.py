@@ -49,7 +49,7 @@ def read_network_folder(
     ----------
     path : str or Path
         Folder with ``materials.csv``, ``nodes.csv``, ``recipes.csv``, ``arcs.csv`` and, where needed,
-        ``outputs.csv``, ``stockpiles.csv``, ``recycling.csv``; at most 64 MiB a file.
+        ``outputs.csv``, ``stockpiles.csv``, ``recycling.csv``; at most 16 MiB a file.
     latent : {'none', 'auto'}
         ``auto`` adds a latent arc from every producer to every user of a material that has no arc yet.
     year : int
