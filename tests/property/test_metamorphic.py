@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.engine.allocation import WEIGHT_FLOOR
 from sim.model.arrays import EffectKind
 from tests.comparison import difference, histories, largest, traced
-from tests.drafts import Draft, DraftNode, DraftSlot, pack
+from tests.drafts import Draft, DraftEffect, DraftNode, DraftSlot, pack
 from tests.strategies import drafts
 
 MANY = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -174,3 +176,69 @@ def joined(left: Draft, right: Draft) -> Draft:
     one, two = prefixed(left, "left."), prefixed(right, "right.")
     parts = ("nodes", "slots", "ports", "arcs", "scraps", "piles", "effects")
     return dataclasses.replace(one, **{name: getattr(one, name) + getattr(two, name) for name in parts})
+
+
+ALIKE = CHAOTIC | {"recycling", "hosts", "piles", "joint", "caps", "unlimited"}
+"""Off where plants are split: what an arc with a cap, or a plant without one, offers is no sum of halves."""
+SPLIT_TOLERANCE = 10 * WEIGHT_FLOOR
+"""A latent arc of half the weight falls below the floor a little sooner."""
+
+
+@MANY
+@given(drafts(n_steps=STEPS, off=ALIKE))
+def test_a_node_split_into_equal_halves_changes_nothing_in_total(draft: Draft) -> None:
+    """Two plants of half the size under the same events do what one did."""
+    half = copy.deepcopy(draft)
+    name = next(node.key for node in draft.nodes if not node.end_use and node.planned > 0)
+    split_in_halves(half, name)
+    before, after = results(draft), results(half)
+    both = after["activity"][name] + after["activity"][name + "'"]
+    size = max(largest(values) for values in before["activity"].values())
+    assert difference(before["activity"][name], both, size) <= SPLIT_TOLERANCE
+    for key, values in before["activity"].items():
+        if key != name:
+            assert difference(values, after["activity"][key], size) <= SPLIT_TOLERANCE, key
+
+
+def split_in_halves(draft: Draft, name: str) -> None:
+    """Replace a node by two halves; its twin's name ends in '."""
+    twin = name + "'"
+    node = next(node for node in draft.nodes if node.key == name)
+    node.planned /= 2
+    node.capacity /= 2
+    draft.nodes.append(dataclasses.replace(node, key=twin))
+    draft.slots += [dataclasses.replace(slot, node=twin) for slot in draft.slots if slot.node == name]
+    draft.ports += [dataclasses.replace(port, node=twin) for port in draft.ports if port.node == name]
+    for arc in list(draft.arcs):
+        if name in (arc.slot[0], arc.port[0]):
+            arc.flow /= 2
+            slot = (twin, *arc.slot[1:]) if arc.slot[0] == name else arc.slot
+            port = (twin, arc.port[1]) if arc.port[0] == name else arc.port
+            draft.arcs.append(dataclasses.replace(arc, slot=slot, port=port))
+    for effect in draft.effects:
+        split_effect(effect, name, twin)
+
+
+def split_effect(effect: DraftEffect, name: str, twin: str) -> None:
+    """Let an effect on a node, its slots or its arcs act on both halves."""
+    effect.values = [list(row) for row in effect.values]  # rows may be one list
+    for i, place in enumerate(list(effect.places)):
+        key = twin_of(place, name, twin)
+        if key is not None:
+            for row in effect.values:
+                if effect.kind is EffectKind.ARC_CAP and math.isfinite(row[i]):
+                    row[i] /= 2
+                row.append(row[i])
+            effect.places.append(key)
+
+
+def twin_of(place: Any, name: str, twin: str) -> Any:
+    """Return the twin's key of a node, slot or arc that belongs to `name`; None where it does not."""
+    if isinstance(place, str):
+        return twin if place == name else None
+    if isinstance(place[0], str):
+        return (twin, *place[1:]) if place[0] == name else None
+    slot, port = place
+    if slot[0] == name:
+        return ((twin, *slot[1:]), port)
+    return (slot, (twin, port[1])) if port[0] == name else None
