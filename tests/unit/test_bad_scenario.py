@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app
+from sim.model.build import default_network
+from sim.model.scenario import check_scenario, loads_scenario
 from tests.network_files import write_files
 
 HEAD = "name: s\nstart: 2026-01-05\nhorizon: 2 years\n"
@@ -363,3 +365,31 @@ def test_a_country_misspelt_on_the_shipped_world_is_named(folder: Path) -> None:
     message = run("check", "s.yaml")[2]
     assert "did you mean 'CHN'" in message
     assert "did you mean 'gallium'" in message
+
+
+def test_a_country_written_out_is_told_its_code(folder: Path) -> None:
+    """Codes are the table's way, names are the reader's."""
+    (folder / "s.yaml").write_text(HEAD + "watch: [Germany]\n", encoding="utf-8")
+    assert "did you mean 'DEU'?" in run("check", "s.yaml")[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("watch: [DEU]", "watch[0] = 'DEU' means the plants named in it alone; its other industry is in EUU"),
+        ("watch: ['bloc:NATO']", "watch[0] = 'bloc:NATO' leaves out EUU, which holds most industry of BEL"),
+        ("watch: [EUU, DEU]", "watch[1] = 'DEU' has no rows: counted under EUU, listed before it"),
+        ("watch: [DEU, EUU]", "watch[1] = 'EUU' is shown without DEU: counted under DEU, listed before it"),
+        ("network: {year: 2022}", "network.year = 2022: the figures are gathered for 2024"),
+    ],
+)
+def test_a_question_that_means_less_than_it_seems_is_noted(line: str, said: str) -> None:
+    """Half a country's industry, a country counted elsewhere, a year without figures: the run says so."""
+    scenario = loads_scenario(f"{HEAD}{line}\n")
+    assert any(said in note for note in check_scenario(scenario, default_network()))
+
+
+def test_countries_and_regions_apart_need_no_note() -> None:
+    """What the shipped scenarios watch is whole."""
+    scenario = loads_scenario(HEAD + "watch: [USA, EUU, JPN, KOR, CHN, IND]\n")
+    assert not any("watch" in note for note in check_scenario(scenario, default_network()))

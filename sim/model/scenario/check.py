@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sim.model.scenario.check_responses import check_response, check_stockpiles
+from sim.model.scenario.check_watch import warn_of_watch, warn_of_year
 from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.dates import date_faults, date_warnings, last_day
 from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction
@@ -47,6 +48,8 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
     for i, response in enumerate(scenario.responses):
         check_response(checker, f"responses[{i}]", response)
     checker.faults.raise_if_any()
+    warn_of_watch(checker)
+    warn_of_year(checker)
     _warn_of_overlaps(checker)
     return tuple(dict.fromkeys([*date_warnings(scenario), *checker.warnings]))
 

@@ -39,7 +39,21 @@ class Checker:
 
     def country(self, path: str, name: str) -> tuple[str, ...]:
         """Return the codes that a country, region or bloc stands for; empty, with a fault, when unknown."""
-        return self._ask(path, self.network.members, name)
+        codes = self._ask(path, self.network.members, name)
+        self._warn_of_region(path, name, codes)
+        return codes
+
+    def _warn_of_region(self, path: str, name: str, codes: tuple[str, ...]) -> None:
+        """Warn of members of a region whose industry stands under the region, which the name leaves out."""
+        for region, members in self.network.groups.items():
+            left = [code for code in codes if code in members]
+            if not left or region in codes or region not in self.network.countries:
+                continue
+            if name in left:
+                text = f"= '{name}' means the plants named in it alone; its other industry is in {region}"
+            else:
+                text = f"= '{name}' leaves out {region}, which holds most industry of {shown(left)}"
+            self.warn(path, text)
 
     def countries(self, path: str, names: Iterable[str]) -> tuple[str, ...]:
         """Return the codes of a list of countries; a name given twice is a fault."""
