@@ -72,15 +72,26 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
 
 
 def suggestion(name: str, allowed: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` or, when nothing is close, the allowed names (a few of them)."""
+    """Return ``; did you mean 'x'?`` or, when nothing is close, a few of the allowed names.
+
+    Names that hold the text come before others.
+
+    Examples
+    --------
+    >>> suggestion("ev", ["use_ev_traction.USA", "gallium_primary.CHN"])
+    "; with 'ev' in it: use_ev_traction.USA"
+    """
     names = list(dict.fromkeys(allowed))
     close = nearest(name, names)
     if close is not None:
         return f"; did you mean '{close}'?"
     if not names:
         return ""
+    part = name.lower()
+    holding = [candidate for candidate in names if part and part in candidate.lower()]
+    names, word = (holding, f"with '{name}' in it") if holding else (names, "known")
     shown = ", ".join(names[:8])
-    return f"; known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"; {word}: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 @dataclass(slots=True)

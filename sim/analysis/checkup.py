@@ -141,7 +141,6 @@ def _calm(network: Network) -> Scenario:
 def _check(what: str, network: Network, scenario: Scenario, notes: Sequence[Finding], tell: Tell) -> CheckUp:
     report = network.report
     findings = [*check_network(network), *notes]
-    findings += [Finding("build", Severity.INFO, network.name, warning) for warning in report.warnings]
     order = list(Severity)
     findings.sort(key=lambda finding: order.index(finding.severity))
     moves = tuple(dict(move) for move in report.moves if move.get("flag"))

@@ -129,6 +129,9 @@ def read_folder_tables(
     return tables
 
 
+OVERLAY_HINT = "; a folder that is an overlay is checked by a scenario with network: {overlay: FOLDER}"
+
+
 def _check_files(
     path: Path, columns: Mapping[str, object], required: Sequence[str], tables: FolderTables, faults: Faults
 ) -> None:
@@ -137,7 +140,7 @@ def _check_files(
     strays = [stem for stem in present if stem not in columns]
     for table in required:
         if table not in present:
-            hint = suggestion(table, strays) if strays else ""
+            hint = suggestion(table, strays) if strays else OVERLAY_HINT
             faults.add(f"{tables.label}/{table}.csv: the table is missing; it is required{hint}")
             tables.unreadable.add(table)
     for stem in strays:

@@ -231,9 +231,16 @@ class Network:
             found.extend((member, *self.groups.get(member, ())))
         found = list(dict.fromkeys(found))
         if listed is None and plain not in self.countries:
-            known = [*self.countries, *self.groups]
-            raise NetworkError(f"'{name}' is not a country of this network{suggestion(plain, known)}")
+            raise NetworkError(f"'{name}' is not a country of this network{self._country_like(plain)}")
         return tuple(found)
+
+    def _country_like(self, name: str) -> str:
+        """Return which code was meant by a misspelt code or a country's name, for messages."""
+        known = [*self.countries, *self.groups]
+        for code in known:
+            if name.lower() in (spelled.lower() for spelled in self.country_names.get(code, ())):
+                return f"; did you mean '{code}'?"
+        return suggestion(name, known)
 
     def select_materials(self, selector: str) -> tuple[str, ...]:
         """Return the material ids that a selector names, sorted.

@@ -88,6 +88,10 @@ FAULTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "plot of no result": (("plot", "net"), ("net",)),
     "check of nothing": (("check", "nothing"), ("'nothing' is not 'network'", "a scenario file")),
     "network of nothing": (("network", "nothing"), ("'nothing' is not 'network'",)),
+    "part of a node's name": (
+        ("network", "net", "--node", "r"),
+        ("'r' is not a node", "with 'r' in it: "),
+    ),
     "no such node": (("network", "net", "--node", "refinner"), ("'refinner'", "did you mean 'refiner'")),
     "export below a file": (("network", "net", "--export", "json", "a_file/x.json"), ("a_file/x.json",)),
     "export into a folder": (("network", "net", "--export", "gexf", "net"), ("net: cannot be written",)),

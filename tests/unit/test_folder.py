@@ -241,5 +241,5 @@ def test_order_of_rows_changes_nothing(tmp_path: Path) -> None:
 
 def test_arcs_are_required(tmp_path: Path) -> None:
     """Without arcs there is no network."""
-    with pytest.raises(NetworkError, match=r"arcs\.csv: the table is missing"):
+    with pytest.raises(NetworkError, match=r"arcs\.csv: the table is missing.*overlay: FOLDER"):
         read_network_folder(write_files(tmp_path, without("arcs.csv")))
