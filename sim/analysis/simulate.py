@@ -14,7 +14,7 @@ import numpy as np
 from sim.analysis.result import RunResult
 from sim.engine.record import RunRecord
 from sim.engine.run import Engine
-from sim.errors import ResultError, ScenarioError
+from sim.errors import EngineError, ResultError, ScenarioError, suggestion
 from sim.model.arrays import CompiledRun, NetworkArrays
 from sim.model.compile import Compilation, compile_network
 from sim.model.network import Network
@@ -178,8 +178,10 @@ class World:
         Raises
         ------
         EngineError
-            If the horizon is over already.
+            If the horizon is over already, or `n_steps` is negative: `restore` goes back, `advance` does not.
         """
+        if n_steps < 0:
+            raise EngineError(f"n_steps = {n_steps} is negative; restore a checkpoint to go back")
         self._engine.advance(n_steps)
 
     def read(self, variable: str, *, material: str, country: str) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -204,7 +206,9 @@ class World:
         if variable not in ("demand", "consumption", "inventory", "in_transit", "production", "port_stock"):
             raise ResultError(f"'{variable}' is not a variable of groups; see the docstring of World.read")
         if (material, country) not in groups:
-            raise ResultError(f"the run does not record {material} in {country}")
+            there = [name for name, place in groups if place == country]
+            hint = suggestion(material, there) or suggestion(country, (place for _, place in groups))
+            raise ResultError(f"the run does not record '{material}' in '{country}'{hint}")
         column = groups.index((material, country))
         history: np.ndarray[Any, np.dtype[np.float64]] = getattr(self._engine.record.series, variable)
         return history[: self.step, column].copy()
@@ -222,6 +226,10 @@ class World:
         ScenarioError
             If it would change the arrays (detours, new stockpiles, substitutes) or the time axis.
         """
+        for name in ("start", "step", "horizon_days"):
+            given, kept = getattr(scenario, name), getattr(self.scenario, name)
+            if given != kept:
+                raise ScenarioError(f"{name} = {given} of the change is not that of the world, {kept}")
         other = compile_network(self.network, scenario, record=self._record)
         if not _same_shapes(self._compilation.run, other.run):
             raise ScenarioError(
