@@ -461,7 +461,8 @@ class Oracle:
                 mean_lead = sum(self.weight[a] * self.arc_lead_steps[a] for a in self.arcs_of_slot[s])
             cover = self.slot_cover_steps[s] + self.extra_cover[s]
             target = cover * b * self.planned_now[n] + b * self.use_smoothed[n] * (mean_lead - 1.0)
-            position = self.on_hand[s] + self.transit[s] - b * self.deferred[n]
+            workable = max(0.0, self.cap[n] - self.demand[n]) * (mean_lead + self.rule.adjustment_steps)
+            position = self.on_hand[s] + self.transit[s] - b * min(self.deferred[n], workable)
             wanted = b * self.use_smoothed[n] + (target - position) / self.rule.adjustment_steps
             self.order[s] = max(0.0, wanted)
             self.split(s)

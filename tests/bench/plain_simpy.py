@@ -183,7 +183,9 @@ class PlainWorld:
         use = plant.input_per_unit * plant.use_smoothed
         mean_lead = sum(link.weight * link.lead_steps for link in plant.links)
         target = plant.cover_steps * plant.input_per_unit * plant.planned + use * (mean_lead - 1.0)
-        position = plant.on_hand + plant.transit - plant.input_per_unit * plant.deferred
+        spare = max(0.0, plant.capacity - plant.planned) if plant.end_use else 0.0
+        backlog = min(plant.deferred, spare * (mean_lead + self.rule.adjustment_steps))
+        position = plant.on_hand + plant.transit - plant.input_per_unit * backlog
         plant.order = max(0.0, use + (target - position) / self.rule.adjustment_steps)
         open_weight = sum(link.weight for link in plant.links if link.cap > 0)
         for link in plant.links:

@@ -39,17 +39,13 @@ BANS: dict[str, dict[str, Any]] = {
     "a wafer maker": loss("JPN", "processing", "gaas/wafer"),
 }
 
-MINES = "mines of neodymium work at their capacity, 5 to 8 % above the base year, until stocks are full again"
 SHARES = "a small supplier keeps 5 to 20 % more custom than before: shares return with half a year's loyalty"
-TERBIUM = (
-    "terbium dug while nobody bought it was thrown away as surplus, and mines dig hardly more than is used"
-)
 LEFT_OVER = "what a restarted gallium plant had left when its customers went home has no buyer"
 LATE = {
-    "the shipped ban": f"{MINES}; {SHARES}",
-    "without leakage": f"{MINES}; {SHARES}",
-    "four fifths": f"{MINES}; {SHARES}",
-    "half": f"{MINES}; {SHARES}; {TERBIUM}",
+    "the shipped ban": f"{SHARES}; {LEFT_OVER}",
+    "without leakage": f"{SHARES}; {LEFT_OVER}",
+    "four fifths": f"{SHARES}; {LEFT_OVER}",
+    "half": f"{SHARES}; {LEFT_OVER}",
     "names alone": f"{SHARES}; {LEFT_OVER}",
     "gallium": "the stock of wafers that Taiwan has finished is 7 % off: ten weeks of process refill slowly",
     "germanium": SHARES,
@@ -57,7 +53,7 @@ LATE = {
     "a wafer maker": "the maker's stock of wafers refills from the few per cent of spare capacity",
 }
 """Not back to 5 % after two years: found on this network, reported, not excused."""
-NEVER = {"half": f"{TERBIUM}; {LEFT_OVER}", "names alone": LEFT_OVER}
+NEVER = {"half": LEFT_OVER, "names alone": LEFT_OVER}
 
 
 def cases(known: dict[str, str]) -> list[Any]:
@@ -72,7 +68,7 @@ def cases(known: dict[str, str]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("disruption", cases({"half": TERBIUM}))
+@pytest.mark.parametrize("disruption", cases({}))
 def test_users_are_back_to_five_per_cent_two_years_after(disruption: dict[str, Any]) -> None:
     """What users want, use and hold, of every material in every country; and every end use's activity."""
     run = compiled(disruption, horizon="4 years")
