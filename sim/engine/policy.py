@@ -33,7 +33,7 @@ def release(net: NetworkArrays, par: Parameters, st: State, k: int) -> None:
         fill = 1.0 if asked <= available else available / asked
         for j in range(i, end):
             s = net.pile_slot[j]
-            granted = unmet(net, st, k, s) * fill
+            granted = min(unmet(net, st, k, s) * fill, st.pile_stock[k])  # rounding must not overdraw it
             if granted > 0.0:
                 st.slot_relief[s] += granted
                 st.pile_stock[k] -= granted
