@@ -44,7 +44,12 @@ NODE_KINDS = (
     EffectKind.DEMAND_FACTOR,
     EffectKind.RESTRICTED,
 )
-SLOT_KINDS = (EffectKind.INPUT_FACTOR, EffectKind.INPUT_ADDED, EffectKind.EXTRA_COVER)
+SLOT_KINDS = (
+    EffectKind.INPUT_FACTOR,
+    EffectKind.INPUT_ADDED,
+    EffectKind.ESSENTIAL_ADDED,
+    EffectKind.EXTRA_COVER,
+)
 
 
 @dataclass
@@ -455,6 +460,7 @@ def base_parameters(draft: Draft, arcs: Sequence[DraftArc], n_slot: int, n_buy: 
         arc_cap=floats(arc.cap for arc in arcs),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
+        essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=np.zeros(n_pile),
         pile_buying=np.zeros(n_pile),

@@ -40,6 +40,7 @@ FIELDS = {
     EffectKind.ARC_CAP: "arc_cap",
     EffectKind.INPUT_FACTOR: "input_factor",
     EffectKind.INPUT_ADDED: "input_added",
+    EffectKind.ESSENTIAL_ADDED: "essential_added",
     EffectKind.EXTRA_COVER: "extra_cover",
     EffectKind.PILE_RATE: "pile_rate",
     EffectKind.PILE_BUYING: "pile_buying",
@@ -47,7 +48,7 @@ FIELDS = {
     EffectKind.TRIGGER_ARMED: "trigger_armed",
 }
 MULTIPLY = ("availability", "capacity_factor", "demand_factor", "input_factor")
-ADD = ("input_added", "extra_cover")
+ADD = ("input_added", "essential_added", "extra_cover")
 SMALLEST = ("arc_cap", "buy_open", "trigger_armed")
 
 HISTORIES = (
@@ -402,7 +403,8 @@ class Oracle:
             cover = self.slot_cover_steps[s] * self.b[s] * self.planned_now[n]
             if self.node_aggregate[n] and self.rule.cover_spread and cover > 0:
                 served = min(served, 1.0 - max(0.0, 1.0 - self.on_hand[s] / cover) ** 3)
-            lost = self.slot_share[s] * self.slot_essential[s] * (1.0 - served)
+            essential = min(1.0, self.slot_essential[s] + self.essential_added[s])
+            lost = self.slot_share[s] * essential * (1.0 - served)
             loss_of_line[line] = max(loss_of_line[line], lost)
         loss = min(1.0, sum(loss_of_line.values()))
         for s in self.slots_of[n]:

@@ -146,6 +146,7 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         arc_cap=floats([index.per_step(a.arc.capacity_t_per_year) for a in index.arcs]),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
+        essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=np.zeros(n_pile),
         pile_buying=np.zeros(n_pile),

@@ -69,7 +69,11 @@ def stockpile_build(spec: StockpileBuild, number: int, context: Context) -> list
 
 
 def substitution(spec: Substitution, number: int, context: Context) -> list[Effect]:
-    """Let users need less of a material, along an exponential path, and more of its substitute."""
+    """Let users need less of a material, along an exponential path, and more of its substitute.
+
+    A new substitute is as essential as the share that it has replaced: where its first tonnes are still
+    under way, only that share of the activity waits for them.
+    """
     label = name_of(spec, number)
     begin, trigger = _begin(spec.trigger, spec.start, label, context)
     steps, shares = _exponential_path(spec, begin, context)
@@ -80,15 +84,20 @@ def substitution(spec: Substitution, number: int, context: Context) -> list[Effe
     effects = window(EffectKind.INPUT_FACTOR, label, slots, steps, left, labels, trigger)
     if spec.substitute is None:
         return effects
+    arrays = context.arrays
     added: defaultdict[int, float] = defaultdict(float)
+    essential: defaultdict[int, float] = defaultdict(float)
     for (node, _), slot in zip(users, slots, strict=True):
         target = context.index.slot[node.id, spec.substitute]
-        added[target] += float(context.arrays.slot_input_per_unit[slot]) * spec.substitute_per_unit
-    targets = sorted(added)
-    amounts = floats([added[t] for t in targets])
-    rows = [amounts * spec.max_share * share for share in shares]
+        added[target] += float(arrays.slot_input_per_unit[slot]) * spec.substitute_per_unit
+        essential[target] = max(essential[target], float(arrays.slot_essential[slot]))
     quiet = [""] * len(steps)
-    return effects + window(EffectKind.INPUT_ADDED, label, targets, steps, rows, quiet, trigger)
+    for kind, full in ((EffectKind.INPUT_ADDED, added), (EffectKind.ESSENTIAL_ADDED, essential)):
+        targets = sorted(full)
+        amounts = floats([full[t] for t in targets])
+        rows = [amounts * spec.max_share * share for share in shares]
+        effects += window(kind, label, targets, steps, rows, quiet, trigger)
+    return effects
 
 
 def _exponential_path(spec: Substitution, begin: int, context: Context) -> tuple[list[int], list[float]]:

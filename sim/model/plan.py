@@ -180,7 +180,10 @@ def substituting_nodes(network: Network, spec: Substitution) -> list[tuple[Node,
 
 
 def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution) -> list[Arc]:
-    """Give every substituting node a resting slot of the substitute; return latent arcs to it."""
+    """Give every substituting node a resting slot of the substitute; return latent arcs to it.
+
+    Nothing rests on the slot at first: as substitution proceeds, its effect makes it essential.
+    """
     assert spec.substitute is not None
     leads = [arc.lead_time_days for arc in network.arcs if arc.material == spec.substitute]
     lead_days = median(leads) if leads else LATENT_SUBSTITUTE_LEAD_DAYS
@@ -190,7 +193,7 @@ def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution
         if any(entry.material == spec.substitute for entry in present.inputs):
             continue
         like = next(entry for entry in present.inputs if entry.material == replaced)
-        slot = Input(spec.substitute, 0.0, like.cover_days, like.essential, like.share, like.line)
+        slot = Input(spec.substitute, 0.0, like.cover_days, 0.0, like.share, like.line)
         nodes[node.id] = replace(present, inputs=(*present.inputs, slot))
         arcs.extend(
             Arc(supplier.id, node.id, spec.substitute, 0.0, lead_days)

@@ -496,6 +496,15 @@ def test_a_substitute_of_the_network_is_used_instead() -> None:
     assert use == pytest.approx(40.0, rel=1e-3)
 
 
+@pytest.mark.parametrize("step", ["week", "day"])
+def test_a_slow_substitution_never_costs_more_than_the_share_replaced(step: str) -> None:
+    """Its first tonnes take weeks to come; the whole plant need not wait for them."""
+    swap = "kind: substitution, material: metal, substitute: alt/metal, max_share: 10%, sectors: [tools]"
+    result = run("", f"{swap}, time_constant: 2 years, start: +20 weeks", f"step: {step}\n")
+    done = result.record.series.node_activity[:, row(result, "tool_d")]
+    assert done[20:].min() >= 0.9 * done[0]
+
+
 def test_substitution_softens_a_ban_and_ends_with_its_duration() -> None:
     swap = "kind: substitution, material: metal, max_share: 40%, time_constant: 4 weeks, start: +26 weeks"
     softened = run(STOP, f"{swap}, duration: 52 weeks")
