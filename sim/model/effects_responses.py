@@ -11,9 +11,9 @@ import numpy as np
 from sim.model.arrays import Effect, EffectKind
 from sim.model.effect_parts import PATH_STEP_DAYS, Context, name_of, stairs, trigger_name, window
 from sim.model.index import floats
-from sim.model.plan import rate_t_per_day, releases_pile, substituting_nodes
+from sim.model.network import Node
+from sim.model.plan import rate_t_per_day, releases_pile, substituting_nodes, surging_nodes
 from sim.model.scenario import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity, Trigger
-from sim.model.targets import nodes_of_target
 from sim.units import steps_up
 
 
@@ -71,15 +71,39 @@ def stockpile_build(spec: StockpileBuild, number: int, context: Context) -> list
 def substitution(spec: Substitution, number: int, context: Context) -> list[Effect]:
     """Let users need less of a material, along an exponential path, and more of its substitute.
 
+    A state-dependent trigger starts each material that is replaced by itself.
+    """
+    label, users = name_of(spec, number), substituting_nodes(context.network, spec)
+    if spec.trigger is None or spec.trigger.on is not None:
+        begin, trigger = _begin(spec.trigger, spec.start, label, context)
+        return _replace(spec, users, label, "starts", begin, trigger, context)
+    effects: list[Effect] = []
+    for material in sorted({material for _, material in users}):
+        begin, trigger = _begin(spec.trigger, None, trigger_name(label, material), context)
+        part = [user for user in users if user[1] == material]
+        effects += _replace(spec, part, label, f"starts: {material}", begin, trigger, context)
+    return effects
+
+
+def _replace(
+    spec: Substitution,
+    users: list[tuple[Node, str]],
+    label: str,
+    first_label: str,
+    begin: int,
+    trigger: int,
+    context: Context,
+) -> list[Effect]:
+    """Return the effects of one substitution on some of its users, each with what it replaces.
+
     A new substitute is as essential as the share that it has replaced: where its first tonnes are still
     under way, only that share of the activity waits for them.
     """
-    label = name_of(spec, number)
-    begin, trigger = _begin(spec.trigger, spec.start, label, context)
     steps, shares = _exponential_path(spec, begin, context)
-    users = substituting_nodes(context.network, spec)
     slots = [context.index.slot[node.id, material] for node, material in users]
-    labels = ["starts", *([""] * (len(steps) - 1))]
+    labels = [first_label, *([""] * (len(steps) - 1))]
+    if spec.duration_days is not None:
+        labels[-1] = "ends"
     left = [np.array(1.0 - spec.max_share * share) for share in shares]
     effects = window(EffectKind.INPUT_FACTOR, label, slots, steps, left, labels, trigger)
     if spec.substitute is None:
@@ -121,16 +145,39 @@ def _exponential_path(spec: Substitution, begin: int, context: Context) -> tuple
 
 
 def surge_capacity(spec: SurgeCapacity, number: int, context: Context) -> list[Effect]:
-    """Add capacity to the target after a delay, along a ramp."""
-    label = name_of(spec, number)
-    begin, trigger = _begin(spec.trigger, spec.start, label, context)
+    """Add capacity to the target after a delay, along a ramp.
+
+    A state-dependent trigger starts the plants of each product by themselves.
+    """
+    label, products = name_of(spec, number), surging_nodes(context.network, spec)
+    if spec.trigger is None or spec.trigger.on is not None:
+        begin, trigger = _begin(spec.trigger, spec.start, label, context)
+        nodes = [node for group in products.values() for node in group]
+        return _surge(spec, nodes, label, "starts", begin, trigger, context)
+    effects: list[Effect] = []
+    for material, nodes in products.items():
+        begin, trigger = _begin(spec.trigger, None, trigger_name(label, material), context)
+        effects += _surge(spec, nodes, label, f"starts: {material}", begin, trigger, context)
+    return effects
+
+
+def _surge(
+    spec: SurgeCapacity,
+    nodes: list[Node],
+    label: str,
+    first_label: str,
+    begin: int,
+    trigger: int,
+    context: Context,
+) -> list[Effect]:
+    """Return the effect of one surge on some of its plants."""
     begin += steps_up(spec.delay_days, context.index.step_days)
-    nodes = [context.index.node[node.id] for node in nodes_of_target(context.network, spec.target)]
+    numbers = sorted(context.index.node[node.id] for node in nodes)
     path = stairs(spec.ramp_days, context.index.step_days)
     last = None if spec.duration_days is None else steps_up(spec.duration_days, context.index.step_days)
     steps = [begin + at for at, _ in path if last is None or at < last]
     values = [np.array(1.0 + spec.increase * done) for at, done in path if last is None or at < last]
-    labels = ["starts", *([""] * (len(steps) - 1))]
+    labels = [first_label, *([""] * (len(steps) - 1))]
     if last is not None:
         steps, values, labels = [*steps, begin + last], [*values, np.array(1.0)], [*labels, "ends"]
-    return window(EffectKind.CAPACITY_FACTOR, label, nodes, steps, values, labels, trigger)
+    return window(EffectKind.CAPACITY_FACTOR, label, numbers, steps, values, labels, trigger)

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from sim.model.network import Arc, Input, Network, Node, Stockpile
-from sim.model.scenario import ExportRestriction, Scenario, StockpileBuild, StockpileRelease, Substitution
+from sim.model.scenario import (
+    ExportRestriction,
+    Scenario,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+)
 from sim.model.scenario.readers import Amount, Rate
 from sim.vocab import DAYS_PER_YEAR
 
@@ -200,6 +207,20 @@ def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution
             for supplier in network.suppliers_of(spec.substitute)
         )
     return arcs
+
+
+# -- surge -------------------------------------------------------------------------------------------------
+
+
+def surging_nodes(network: Network, spec: SurgeCapacity) -> dict[str, list[Node]]:
+    """Return the nodes that add capacity, by the product that drives each most; end uses under ``""``."""
+    from sim.model.targets import nodes_of_target
+
+    found: dict[str, list[Node]] = {}
+    for node in nodes_of_target(network, spec.target):
+        main = max(node.outputs, key=lambda o: (o.drives, o.output_per_unit), default=None)
+        found.setdefault(main.material if main is not None else "", []).append(node)
+    return dict(sorted(found.items()))
 
 
 # -- stockpiles --------------------------------------------------------------------------------------------
