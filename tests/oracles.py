@@ -183,7 +183,8 @@ class Oracle:
             if self.node_recycling[n]:
                 spare = max(0.0, recovered[n] - planned[n])
                 normal = self.node_scrap_steps[n] * planned[n]
-                self.scrap_stock[n] = normal + spare * (self.rule.scrap_disposal_steps - 1.0)
+                steps = self.rule.scrap_disposal_steps
+                self.scrap_stock[n] = normal + (0.0 if math.isinf(steps) else spare * (steps - 1.0))
         self.running = [planned[n] > 0 or self.node_restart_steps[n] == 0 for n in range(self.n_node)]
         self.restart_left = [-1] * self.n_node
         used = self.slot_arc_start[self.n_slot]

@@ -148,7 +148,7 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=np.zeros(n_pile),
-        pile_buying=np.zeros(n_pile),
+        pile_buying=floats([float(pile.buys_from_start) for pile in plan.piles]),
         buy_open=np.ones(buys),
         trigger_armed=np.ones(n_trigger),
     )

@@ -17,12 +17,17 @@ from sim.model.scenario import StockpileBuild, StockpileRelease, Substitution, S
 from sim.units import steps_up
 
 
-def _begin(trigger: Trigger | None, start: date | None, label: str, context: Context) -> tuple[int, int]:
-    """Return (first step, trigger number): dated with -1, or relative to a trigger's firing."""
+def _begin(
+    trigger: Trigger | None, start: date | None, label: str, context: Context, delay_days: float = 0.0
+) -> tuple[int, int]:
+    """Return (first step after a delay, trigger number): dated with -1, or relative to a trigger's firing.
+
+    Date and delay together are rounded up once.
+    """
     if trigger is not None and trigger.on is None:
-        return 0, context.triggers[label]
-    day = trigger.on if trigger is not None else start
-    return (context.step_from(day) if day is not None else 0), -1
+        return steps_up(delay_days, context.index.step_days), context.triggers[label]
+    day = (trigger.on if trigger is not None else start) or context.scenario.start
+    return context.step_from(day, delay_days), -1
 
 
 def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> list[Effect]:
@@ -33,8 +38,9 @@ def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> 
         if not releases_pile(context.network, spec, pile):
             continue
         store = pile.stockpile
-        begin, trigger = _begin(spec.trigger, None, trigger_name(label, store.material), context)
-        opens = begin + steps_up(spec.delay_days + store.release_delay_days, context.index.step_days)
+        delay_days = spec.delay_days + store.release_delay_days
+        name = trigger_name(label, store.material)
+        opens, trigger = _begin(spec.trigger, None, name, context, delay_days)
         rate = rate_t_per_day(context.network, spec.rate, pile.members, store.material, store.opening_t)
         rate = min(rate, store.release_t_per_day) * context.index.step_days
         what = f"{spec.stockpile}, {store.material}"
@@ -151,12 +157,13 @@ def surge_capacity(spec: SurgeCapacity, number: int, context: Context) -> list[E
     """
     label, products = name_of(spec, number), surging_nodes(context.network, spec)
     if spec.trigger is None or spec.trigger.on is not None:
-        begin, trigger = _begin(spec.trigger, spec.start, label, context)
+        begin, trigger = _begin(spec.trigger, spec.start, label, context, spec.delay_days)
         nodes = [node for group in products.values() for node in group]
         return _surge(spec, nodes, label, "starts", begin, trigger, context)
     effects: list[Effect] = []
     for material, nodes in products.items():
-        begin, trigger = _begin(spec.trigger, None, trigger_name(label, material), context)
+        name = trigger_name(label, material)
+        begin, trigger = _begin(spec.trigger, None, name, context, spec.delay_days)
         effects += _surge(spec, nodes, label, f"starts: {material}", begin, trigger, context)
     return effects
 
@@ -171,13 +178,12 @@ def _surge(
     context: Context,
 ) -> list[Effect]:
     """Return the effect of one surge on some of its plants."""
-    begin += steps_up(spec.delay_days, context.index.step_days)
     numbers = sorted(context.index.node[node.id] for node in nodes)
     path = stairs(spec.ramp_days, context.index.step_days)
     last = None if spec.duration_days is None else steps_up(spec.duration_days, context.index.step_days)
     steps = [begin + at for at, _ in path if last is None or at < last]
     values = [np.array(1.0 + spec.increase * done) for at, done in path if last is None or at < last]
-    labels = [first_label, *([""] * (len(steps) - 1))]
+    labels = [first_label, *([""] * len(steps))][: len(steps)]
     if last is not None:
         steps, values, labels = [*steps, begin + last], [*values, np.array(1.0)], [*labels, "ends"]
     return window(EffectKind.CAPACITY_FACTOR, label, numbers, steps, values, labels, trigger)

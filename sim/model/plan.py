@@ -45,6 +45,8 @@ class PlannedPile:
     own_stock_first: bool = False
     last_class: int | None = None
     """Users of a later priority class are not served; None serves all."""
+    buys_from_start: bool = False
+    """A stockpile of the network that buys in its tables; one that a response builds buys by its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +275,12 @@ def resolve_members(network: Network, names: tuple[str, ...]) -> tuple[str, ...]
 def _piles(network: Network, scenario: Scenario) -> tuple[PlannedPile, ...]:
     """Return the network's stockpiles and those that responses build, one for each material."""
     found = [
-        PlannedPile(pile, resolve_members(network, pile.members), _price(network, pile.material))
+        PlannedPile(
+            pile,
+            resolve_members(network, pile.members),
+            _price(network, pile.material),
+            buys_from_start=pile.purchase_t_per_day > 0,
+        )
         for pile in network.stockpiles
     ]
     for spec in scenario.responses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -175,6 +176,17 @@ def _check_capacity_loss(checker: Checker, path: str, spec: CapacityLoss) -> Non
     nodes = checker.target(f"{path}.target", spec.target)
     if spec.severity == 0:
         checker.warn(f"{path}.severity", "= 0 is no loss at all")
+    unlimited = [node.id for node in nodes if math.isinf(node.capacity_per_year)]
+    if unlimited and 0 < spec.severity < 1:
+        checker.warn(
+            f"{path}.severity",
+            f"= {spec.severity:g} changes nothing at nodes without a capacity limit: {shown(unlimited)}",
+        )
+    elif unlimited and spec.severity == 1 and spec.recovery != "step":
+        checker.warn(
+            f"{path}.recovery",
+            f"= {spec.recovery} is at once at nodes without a capacity limit: {shown(unlimited)}",
+        )
     if nodes and all(node.planned_per_year <= 0 for node in nodes):
         checker.warn(
             f"{path}.target",
