@@ -15,7 +15,6 @@ from sim.model.network import Arc
 from sim.model.plan import destination_countries, diversion_tag, diverts, leak_tag, restricted_arcs
 from sim.model.scenario import CapacityLoss, ExportRestriction
 from sim.model.targets import nodes_of_target
-from sim.units import steps_up
 from sim.vocab import FloatArray
 
 DEFAULT_PREBUY_COVER_DAYS = 30.0  # where the network brings no parameter of that name
@@ -59,13 +58,13 @@ def _severity_schedule(spec: ExportRestriction, context: Context) -> Schedule:
     countries = sorted(destination_countries(context.network, spec))
     start = context.step_from(spec.start)
     if spec.licence is not None:
-        stop = steps_up(spec.licence.initial_stop_days, context.index.step_days)
+        opens = context.step_from(spec.start, spec.licence.initial_stop_days)
         final = dict.fromkeys(countries, spec.licence.approval)
         for place, share in spec.licence.by_destination.items():
             final |= {code: share for code in context.network.members(place) if code in final}
-        rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if stop > 0 else []
+        rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if opens > start else []
         for at, done in stairs(spec.licence.ramp_days, context.index.step_days):
-            rows.append((start + stop + at, {code: 1.0 - done * final[code] for code in countries}))
+            rows.append((opens + at, {code: 1.0 - done * final[code] for code in countries}))
         return rows
     if spec.quota_t_per_year is not None:
         base = math.fsum(arc.flow_t_per_year for arc in restricted_arcs(context.network, spec))

@@ -41,7 +41,8 @@ def network(folder: Path, **changed: str) -> Network:
 
 def run(world: Network, step: str, events: str = "", behaviour: str = "{cover_spread: off}") -> RunResult:
     head = f"name: s\nstart: 2026-01-05\nhorizon: 3 years\nstep: {step}\nwatch: [BBB]\n"
-    return simulate(world, loads_scenario(f"{head}behaviour: {behaviour}\n{events}\n"), check=True)
+    scenario = loads_scenario(f"{head}behaviour: {behaviour}\n{events}\n")
+    return simulate(world, scenario, record="flows", check=True)
 
 
 def short(result: RunResult) -> float:
@@ -100,6 +101,17 @@ def test_a_date_and_a_delay_are_rounded_up_once(delay: int, tmp_path: Path) -> N
     surge = f"{{kind: surge_capacity, target: supplier, increase: 50%, start: +3 days, delay: {delay} days}}"
     result = run(network(tmp_path), "week", f"responses:\n  - {build}\n  - {release}\n  - {surge}")
     assert (opened(result, "opens"), opened(result, "starts")) == (week, week)
+
+
+@pytest.mark.parametrize("stop", [4, 11, 12])
+def test_the_stop_of_a_licence_regime_is_rounded_up_once(stop: int, tmp_path: Path) -> None:
+    """It begins on day 3, so in week 1; the desk opens in the first week that starts after the stop."""
+    ban = BAN.replace("+70", "+3") + f", licence: {{initial_stop: {stop} days, approval: 50%}}"
+    shipped = run(network(tmp_path), "week", f"disruptions:\n  - {{{ban}}}").record.series.flow[:, 0]
+    opens = -(-(3 + stop) // 7)
+    assert shipped[0] == pytest.approx(140.0)
+    assert not shipped[1:opens].any()
+    assert shipped[opens] == pytest.approx(70.0)
 
 
 def test_a_response_of_no_duration_does_nothing(tmp_path: Path) -> None:
