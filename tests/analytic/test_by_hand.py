@@ -114,6 +114,16 @@ def test_the_stop_of_a_licence_regime_is_rounded_up_once(stop: int, tmp_path: Pa
     assert shipped[opens] == pytest.approx(70.0)
 
 
+@pytest.mark.parametrize("days", [4, 11, 12])
+def test_the_span_shown_of_a_ban_is_that_in_which_it_acts(days: int, tmp_path: Path) -> None:
+    """From day 3 on: the figure shades the weeks that the event log names."""
+    ban = BAN.replace("+70", "+3") + f", severity: 50%, duration: {days} days"
+    result = run(network(tmp_path), "week", f"disruptions:\n  - {{{ban}}}")
+    ((_, first, last),) = result.markers.windows
+    assert (first, last) == (1, -(-(3 + days) // 7))
+    assert [event.step for event in result.record.events] == ([first, last] if last > first else [])
+
+
 def test_a_response_of_no_duration_does_nothing(tmp_path: Path) -> None:
     """It is warned of, and no fault."""
     spec = "kind: surge_capacity, target: supplier, increase: 50%, start: +70 days, duration: 0 days"
