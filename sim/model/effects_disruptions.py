@@ -47,7 +47,7 @@ def export_restriction(spec: ExportRestriction, number: int, context: Context) -
     effects += _closed_purchases(spec, name, steps, schedule, context)
     effects += _leaks(spec, number, name, steps, schedule, context)
     effects += _diversion(spec, number, name, steps, schedule, context)
-    return effects + _buying_ahead(spec, name, arcs, context.step_from(spec.start), context)
+    return effects + _buying_ahead(spec, name, arcs, schedule, context)
 
 
 Schedule = list[tuple[int, dict[str, float]]]
@@ -190,18 +190,25 @@ def _diversion(
 
 
 def _buying_ahead(
-    spec: ExportRestriction, name: str, arcs: Sequence[Arc], start: int, context: Context
+    spec: ExportRestriction, name: str, arcs: Sequence[Arc], schedule: Schedule, context: Context
 ) -> list[Effect]:
-    """Between announcement and start customers want extra cover, by their dependence on the origin."""
+    """Between announcement and start customers want extra cover, by the share of their supply at stake.
+
+    At stake is their dependence on the origin times the most that will be withheld from them: who is spared,
+    or the customers of a quota that does not bind, need not buy ahead.
+    """
     if spec.announced is None:
         return []
-    announced = context.step_from(spec.announced)
+    announced, start = context.step_from(spec.announced), context.step_from(spec.start)
     if announced >= start:
         return []
     dependence: defaultdict[int, float] = defaultdict(float)
     for arc in arcs:
         number = context.index.arc[(*arc.key, "")]
-        dependence[int(context.arrays.arc_slot[number])] += float(context.arrays.arc_base_weight[number])
+        country = _country(context, arc.customer)
+        worst = max((severities[country] for _, severities in schedule), default=0.0)
+        weight = float(context.arrays.arc_base_weight[number])
+        dependence[int(context.arrays.arc_slot[number])] += weight * worst
     days = context.network.parameters.get("prebuy_cover", DEFAULT_PREBUY_COVER_DAYS)
     slots = sorted(slot for slot, share in dependence.items() if share > 0)
     extra = floats([dependence[slot] * days / context.index.step_days for slot in slots])

@@ -124,6 +124,21 @@ def test_the_span_shown_of_a_ban_is_that_in_which_it_acts(days: int, tmp_path: P
     assert [event.step for event in result.record.events] == ([first, last] if last > first else [])
 
 
+@STEPS
+@pytest.mark.parametrize(
+    ("rule", "at_stake"), [("severity: 100%", 1.0), ("severity: 40%", 0.4), ("quota: 1 Mt/year", 0.0)]
+)
+def test_customers_buy_ahead_by_what_is_at_stake(
+    step: str, rule: str, at_stake: float, tmp_path: Path
+) -> None:
+    """30 days of use if all of it may stop, on top of five weeks on hand and the two that are under way."""
+    ban = BAN.replace("+70", "+546") + f", announced: +70 days, {rule}"
+    series = run(network(tmp_path), step, f"disruptions:\n  - {{{ban}}}").record.series
+    before = 546 // (7 if step == "week" else 1) - 1
+    held = series.inventory[before, -1] + series.in_transit[before, -1]  # of BBB
+    assert held == pytest.approx(20.0 * (35 + 14 + 30 * at_stake), rel=1e-3)
+
+
 def test_a_response_of_no_duration_does_nothing(tmp_path: Path) -> None:
     """It is warned of, and no fault."""
     spec = "kind: surge_capacity, target: supplier, increase: 50%, start: +70 days, duration: 0 days"
