@@ -60,8 +60,10 @@ def _severity_schedule(spec: ExportRestriction, context: Context) -> Schedule:
     if spec.licence is not None:
         opens = context.step_from(spec.start, spec.licence.initial_stop_days)
         final = dict.fromkeys(countries, spec.licence.approval)
-        for place, share in spec.licence.by_destination.items():
-            final |= {code: share for code in context.network.members(place) if code in final}
+        members = {place: context.network.members(place) for place in spec.licence.by_destination}
+        for place in sorted(members, key=lambda name: -len(members[name])):  # the narrowest name counts
+            share = spec.licence.by_destination[place]
+            final |= {code: share for code in members[place] if code in final}
         rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if opens > start else []
         for at, done in stairs(spec.licence.ramp_days, context.index.step_days):
             rows.append((opens + at, {code: 1.0 - done * final[code] for code in countries}))

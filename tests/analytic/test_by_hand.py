@@ -139,6 +139,28 @@ def test_customers_buy_ahead_by_what_is_at_stake(
     assert held == pytest.approx(20.0 * (35 + 14 + 30 * at_stake), rel=1e-3)
 
 
+def test_the_narrowest_name_of_a_licence_counts(tmp_path: Path) -> None:
+    """A country's own share holds beside that of a bloc, in whatever order they stand."""
+    world = replace(network(tmp_path), groups={"CLUB": ("BBB", "CCC")})
+    for shares in ("BBB: 75%, 'bloc:CLUB': 10%", "'bloc:CLUB': 10%, BBB: 75%"):
+        ban = f"{BAN}, licence: {{approval: 0%, by_destination: {{{shares}}}}}"
+        shipped = run(world, "week", f"disruptions:\n  - {{{ban}}}").record.series.flow[:, 0]
+        assert shipped[10:].max() == pytest.approx(0.75 * 140)
+
+
+def test_what_fixed_sourcing_switches_off_is_said(tmp_path: Path) -> None:
+    """Nobody asks for what leaks, nor at a stockpile."""
+    build = (
+        "{kind: stockpile_build, stockpile: v, country: BBB, members: [BBB], materials: [x], opening: 9 days}"
+    )
+    release = "{kind: stockpile_release, stockpile: v, trigger: {on: +70 days}}"
+    events = f"{STOP}, leakage: 10%}}\nresponses:\n  - {build}\n  - {release}"
+    fixed = run(network(tmp_path), "week", events, "{resourcing: off}").manifest["notes"]
+    free = run(network(tmp_path), "week", events).manifest["notes"]
+    assert sum("needs resourcing: on" in note for note in fixed) == 2
+    assert not any("resourcing" in note for note in free)
+
+
 def test_a_response_of_no_duration_does_nothing(tmp_path: Path) -> None:
     """It is warned of, and no fault."""
     spec = "kind: surge_capacity, target: supplier, increase: 50%, start: +70 days, duration: 0 days"

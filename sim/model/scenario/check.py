@@ -11,6 +11,7 @@ from sim.model.scenario.check_watch import warn_of_watch, warn_of_year
 from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.dates import date_faults, date_warnings, last_day
 from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction
+from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution
 from sim.model.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
     warn_of_watch(checker)
     warn_of_year(checker)
     _warn_of_overlaps(checker)
+    _warn_of_fixed_sourcing(checker)
     return tuple(dict.fromkeys([*date_warnings(scenario), *checker.warnings]))
 
 
@@ -192,6 +194,32 @@ def _check_capacity_loss(checker: Checker, path: str, spec: CapacityLoss) -> Non
             f"{path}.target",
             f"names only nodes that stand idle in the base year: {shown(n.id for n in nodes)}",
         )
+
+
+# -- fixed sourcing --------------------------------------------------------------------------------------
+
+
+def _warn_of_fixed_sourcing(checker: Checker) -> None:
+    """Warn of what users never turn to while `resourcing` is off: it changes nothing."""
+    scenario = checker.scenario
+    if scenario.behaviour.resourcing != "off":
+        return
+    for i, disruption in enumerate(scenario.disruptions):
+        if isinstance(disruption, ExportRestriction) and disruption.leakage > 0:
+            checker.warn(
+                f"disruptions[{i}].leakage", "needs resourcing: on, since nobody asks for what leaks"
+            )
+    for i, response in enumerate(scenario.responses):
+        if isinstance(response, StockpileRelease):
+            checker.warn(f"responses[{i}]", "needs resourcing: on, since nobody turns to a stockpile")
+        elif isinstance(response, StockpileBuild) and response.purchase is not None:
+            checker.warn(
+                f"responses[{i}].purchase", "needs resourcing: on, since stockpiles neither sell nor buy"
+            )
+        elif isinstance(response, Substitution) and response.substitute is not None:
+            checker.warn(
+                f"responses[{i}].substitute", "needs resourcing: on, since new suppliers are not asked"
+            )
 
 
 # -- overlaps ----------------------------------------------------------------------------------------------
