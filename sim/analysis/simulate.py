@@ -302,6 +302,7 @@ class World:
             "tables_hash": self.network.tables_hash,
             "counts": _counts(self.network, run, outcome),
             "timings_s": {},
+            "notes": list(run.notes),
         }
         return RunResult(
             self.scenario,

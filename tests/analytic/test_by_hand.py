@@ -14,6 +14,7 @@ import pytest
 
 from sim.analysis.result import RunResult
 from sim.analysis.simulate import simulate
+from sim.errors import NetworkError
 from sim.model.folder import read_network_folder
 from sim.model.network import Network
 from sim.model.scenario import loads_scenario
@@ -88,6 +89,17 @@ def test_a_stockpile_of_the_network_buys_as_its_table_says(step: str, tmp_path: 
     stock = result.record.series.pile_stock[:, 0]
     assert np.diff(stock).max() == pytest.approx(2.0 * result.step_days)
     assert short(result) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_budget_without_a_price_is_refused(tmp_path: Path) -> None:
+    """Money that buys at no price would never end."""
+    head = "stockpile,country,material,opening_t,target_t,purchase_t_per_day,budget_usd\n"
+    with pytest.raises(NetworkError, match=r"stockpiles.csv:2: budget_usd = '6000.0' but x/metal has no price"):
+        network(
+            tmp_path,
+            materials="material,basis\nx/metal,t X\n",
+            stockpiles=f"{head}reserve,BBB,x/metal,10,100,2,6000\n",
+        )
 
 
 @pytest.mark.parametrize("delay", [0, 4, 5, 11, 12])
