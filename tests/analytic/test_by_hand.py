@@ -94,7 +94,7 @@ def test_a_stockpile_of_the_network_buys_as_its_table_says(step: str, tmp_path: 
 def test_a_budget_without_a_price_is_refused(tmp_path: Path) -> None:
     """Money that buys at no price would never end."""
     head = "stockpile,country,material,opening_t,target_t,purchase_t_per_day,budget_usd\n"
-    with pytest.raises(NetworkError, match=r"stockpiles.csv:2: budget_usd = '6000.0' but x/metal has no price"):
+    with pytest.raises(NetworkError, match=r"stockpiles.csv:2: budget_usd = '6000.0' but x/metal has no"):
         network(
             tmp_path,
             materials="material,basis\nx/metal,t X\n",
@@ -171,6 +171,22 @@ def test_what_fixed_sourcing_switches_off_is_said(tmp_path: Path) -> None:
     free = run(network(tmp_path), "week", events).manifest["notes"]
     assert sum("needs resourcing: on" in note for note in fixed) == 2
     assert not any("resourcing" in note for note in free)
+
+
+@STEPS
+def test_a_recovery_may_run_into_the_run(step: str, tmp_path: Path) -> None:
+    """A loss that ended two weeks before the run and takes sixteen weeks to mend.
+
+    Stairs of four weeks hold the share of their middle; two weeks of a stair are left on the first day.
+    """
+    nodes = FILES["nodes.csv"].replace("output_cover_days", "output_cover_days,capacity_t_per_year")
+    limited = nodes.replace("x/metal,,14", "x/metal,,14,7300").replace("3650,", "3650,,")
+    loss = "kind: capacity_loss, target: supplier, start: 2025-12-08, duration: 14 days"
+    events = f"disruptions:\n  - {{{loss}, recovery: linear, recovery_time: 112 days}}"
+    series = run(network(tmp_path, nodes=limited), step, events).record.series
+    days = 7 if step == "week" else 1
+    able = series.node_capacity[[0, 70 // days, 98 // days], 0] / (20.0 * days)
+    np.testing.assert_allclose(able, [1 / 8, 7 / 8, 1.0])
 
 
 def test_a_response_of_no_duration_does_nothing(tmp_path: Path) -> None:
