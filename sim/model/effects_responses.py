@@ -16,6 +16,9 @@ from sim.model.plan import rate_t_per_day, releases_pile, substituting_nodes, su
 from sim.model.scenario import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity, Trigger
 from sim.units import steps_up
 
+When = tuple[int, int | None, int]
+"""First step, first step after the end (None for none), and the trigger from which both count (-1: dated)."""
+
 
 def _begin(
     trigger: Trigger | None, start: date | None, label: str, context: Context, delay_days: float = 0.0
@@ -28,6 +31,20 @@ def _begin(
         return steps_up(delay_days, context.index.step_days), context.triggers[label]
     day = (trigger.on if trigger is not None else start) or context.scenario.start
     return context.step_from(day, delay_days), -1
+
+
+def _end(
+    trigger: Trigger | None,
+    start: date | None,
+    label: str,
+    context: Context,
+    delay_days: float,
+    duration_days: float | None,
+) -> int | None:
+    """Return the first step after delay and duration, counted as by `_begin`; None when it has no end."""
+    if duration_days is None:
+        return None
+    return _begin(trigger, start, label, context, delay_days + duration_days)[0]
 
 
 def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> list[Effect]:
@@ -45,8 +62,9 @@ def stockpile_release(spec: StockpileRelease, number: int, context: Context) -> 
         rate = min(rate, store.release_t_per_day) * context.index.step_days
         what = f"{spec.stockpile}, {store.material}"
         steps, values, labels = [opens], [np.array(rate)], [f"opens: {what}"]
-        if spec.duration_days is not None:
-            steps.append(opens + steps_up(spec.duration_days, context.index.step_days))
+        closes = _end(spec.trigger, None, name, context, delay_days, spec.duration_days)
+        if closes is not None:
+            steps.append(closes)
             values.append(np.array(0.0))
             labels.append(f"closes: {what}")
         number_of_pile = context.index.pile[store.id, store.material]
@@ -82,12 +100,15 @@ def substitution(spec: Substitution, number: int, context: Context) -> list[Effe
     label, users = name_of(spec, number), substituting_nodes(context.network, spec)
     if spec.trigger is None or spec.trigger.on is not None:
         begin, trigger = _begin(spec.trigger, spec.start, label, context)
-        return _replace(spec, users, label, "starts", begin, trigger, context)
+        end = _end(spec.trigger, spec.start, label, context, 0.0, spec.duration_days)
+        return _replace(spec, users, label, "starts", (begin, end, trigger), context)
     effects: list[Effect] = []
     for material in sorted({material for _, material in users}):
-        begin, trigger = _begin(spec.trigger, None, trigger_name(label, material), context)
+        name = trigger_name(label, material)
+        begin, trigger = _begin(spec.trigger, None, name, context)
+        end = _end(spec.trigger, None, name, context, 0.0, spec.duration_days)
         part = [user for user in users if user[1] == material]
-        effects += _replace(spec, part, label, f"starts: {material}", begin, trigger, context)
+        effects += _replace(spec, part, label, f"starts: {material}", (begin, end, trigger), context)
     return effects
 
 
@@ -96,8 +117,7 @@ def _replace(
     users: list[tuple[Node, str]],
     label: str,
     first_label: str,
-    begin: int,
-    trigger: int,
+    when: When,
     context: Context,
 ) -> list[Effect]:
     """Return the effects of one substitution on some of its users, each with what it replaces.
@@ -105,7 +125,8 @@ def _replace(
     A new substitute is as essential as the share that it has replaced: where its first tonnes are still
     under way, only that share of the activity waits for them.
     """
-    steps, shares = _exponential_path(spec, begin, context)
+    begin, end, trigger = when
+    steps, shares = _exponential_path(spec, begin, end, context)
     slots = [context.index.slot[node.id, material] for node, material in users]
     labels = [first_label, *([""] * (len(steps) - 1))]
     if spec.duration_days is not None:
@@ -130,12 +151,14 @@ def _replace(
     return effects
 
 
-def _exponential_path(spec: Substitution, begin: int, context: Context) -> tuple[list[int], list[float]]:
+def _exponential_path(
+    spec: Substitution, begin: int, end: int | None, context: Context
+) -> tuple[list[int], list[float]]:
     """Return steps and shares 1 - exp(-t / time constant), in stairs until 99 %, and the end if any."""
     stair = max(1, PATH_STEP_DAYS // context.index.step_days)
     constant = spec.time_constant_days / context.index.step_days
     reach = math.ceil(constant * math.log(100.0)) if constant > 0 else 0
-    last = None if spec.duration_days is None else steps_up(spec.duration_days, context.index.step_days)
+    last = None if end is None else end - begin
     steps, shares = [], []
     for at in range(0, reach, stair):
         if last is None or at < last:
@@ -158,13 +181,15 @@ def surge_capacity(spec: SurgeCapacity, number: int, context: Context) -> list[E
     label, products = name_of(spec, number), surging_nodes(context.network, spec)
     if spec.trigger is None or spec.trigger.on is not None:
         begin, trigger = _begin(spec.trigger, spec.start, label, context, spec.delay_days)
+        end = _end(spec.trigger, spec.start, label, context, spec.delay_days, spec.duration_days)
         nodes = [node for group in products.values() for node in group]
-        return _surge(spec, nodes, label, "starts", begin, trigger, context)
+        return _surge(spec, nodes, label, "starts", (begin, end, trigger), context)
     effects: list[Effect] = []
     for material, nodes in products.items():
         name = trigger_name(label, material)
         begin, trigger = _begin(spec.trigger, None, name, context, spec.delay_days)
-        effects += _surge(spec, nodes, label, f"starts: {material}", begin, trigger, context)
+        end = _end(spec.trigger, None, name, context, spec.delay_days, spec.duration_days)
+        effects += _surge(spec, nodes, label, f"starts: {material}", (begin, end, trigger), context)
     return effects
 
 
@@ -173,17 +198,16 @@ def _surge(
     nodes: list[Node],
     label: str,
     first_label: str,
-    begin: int,
-    trigger: int,
+    when: When,
     context: Context,
 ) -> list[Effect]:
     """Return the effect of one surge on some of its plants."""
+    begin, end, trigger = when
     numbers = sorted(context.index.node[node.id] for node in nodes)
     path = stairs(spec.ramp_days, context.index.step_days)
-    last = None if spec.duration_days is None else steps_up(spec.duration_days, context.index.step_days)
-    steps = [begin + at for at, _ in path if last is None or at < last]
-    values = [np.array(1.0 + spec.increase * done) for at, done in path if last is None or at < last]
+    steps = [begin + at for at, _ in path if end is None or begin + at < end]
+    values = [np.array(1.0 + spec.increase * done) for _, done in path[: len(steps)]]
     labels = [first_label, *([""] * len(steps))][: len(steps)]
-    if last is not None:
-        steps, values, labels = [*steps, begin + last], [*values, np.array(1.0)], [*labels, "ends"]
+    if end is not None:
+        steps, values, labels = [*steps, end], [*values, np.array(1.0)], [*labels, "ends"]
     return window(EffectKind.CAPACITY_FACTOR, label, numbers, steps, values, labels, trigger)

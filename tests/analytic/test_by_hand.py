@@ -189,6 +189,21 @@ def test_a_recovery_may_run_into_the_run(step: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(able, [1 / 8, 7 / 8, 1.0])
 
 
+@pytest.mark.parametrize("days", [11, 12])
+def test_the_end_of_a_dated_response_is_rounded_up_once(days: int, tmp_path: Path) -> None:
+    """As that of a disruption, and as the note on rounding says."""
+    when = f"start: +3 days, duration: {days} days"
+    surge = f"{{kind: surge_capacity, target: supplier, increase: 50%, {when}}}"
+    swap = f"{{kind: substitution, material: x, max_share: 50%, time_constant: 4 weeks, {when}}}"
+    build = (
+        "{kind: stockpile_build, stockpile: v, country: BBB, members: [BBB], materials: [x], opening: 9 days}"
+    )
+    tap = f"{{kind: stockpile_release, stockpile: v, trigger: {{on: +3 days}}, duration: {days} days}}"
+    result = run(network(tmp_path), "week", f"responses:\n  - {surge}\n  - {swap}\n  - {build}\n  - {tap}")
+    ends = [event.step for event in result.record.events if event.label.startswith(("ends", "closes"))]
+    assert ends == [-(-(3 + days) // 7)] * 3
+
+
 def test_a_response_of_no_duration_does_nothing(tmp_path: Path) -> None:
     """It is warned of, and no fault."""
     spec = "kind: surge_capacity, target: supplier, increase: 50%, start: +70 days, duration: 0 days"
