@@ -48,7 +48,7 @@ class Tables:
         What exists.
     trade_shares, routes, chokepoints, countries, groups, stockpiles : DataFrame
         Who trades, how goods travel, who belongs together, what is stored.
-    measures, figures, corrections, accepted_moves, parameters, sources : DataFrame
+    measures, figures, corrections, accepted_moves, closures, parameters, sources : DataFrame
         Numbers, what they may be, what replaces them, where they come from.
     """
 
@@ -71,6 +71,7 @@ class Tables:
     sources: pd.DataFrame
     corrections: pd.DataFrame
     accepted_moves: pd.DataFrame
+    closures: pd.DataFrame
     parameters: pd.DataFrame
     stockpiles: pd.DataFrame
     figures: pd.DataFrame
