@@ -661,7 +661,8 @@ class Oracle:
         self.surplus = [0.0] * self.n_port
         for p in range(self.n_port):
             self.port_stock[p] = self.left[p]
-            if self.port_disposable[p]:
+            n = self.port_node[p]
+            if self.port_disposable[p] or (self.node_planned[n] == 0 and not self.running[n]):
                 self.surplus[p] = max(0.0, self.port_stock[p] - self.port_target[p])
                 self.port_stock[p] -= self.surplus[p]
             self.orders_last[p] = self.orders[p]

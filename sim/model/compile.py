@@ -27,7 +27,7 @@ FALLBACK_PARAMETERS = {
     "refill_time": 28.0,
     "forecast_time": 28.0,
     "switching_time": 56.0,
-    "loyalty_time": 182.0,
+    "loyalty_time": 130.0,
     "established_time": 182.0,
     "deferral_time": math.inf,
     "scrap_disposal_time": 365.0,
