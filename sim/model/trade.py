@@ -2,9 +2,9 @@
 
 Between countries o and c the prior is ``S_o D_c exp(-lead / 60 d) x (20 own country, 5 own region, 1 else)``.
 The flows nearest to it (`sim.model.entropy`) that meet both margins keep every known share within 1 % of the
-customer's imports (or use, as the share says), or as near as the quantities allow (`sim.model.shares`). Of the
-suppliers of a customer the first stay that cover 95 % of its use, eight at most, and of the customers of a
-supplier the first three; flows under 0.2 % of both margins are dropped, but the two next suppliers of a
+customer's imports (or use, as the share says), or as near as the quantities allow (`sim.model.shares`). Of
+the suppliers of a customer the first stay that cover 95 % of its use, eight at most, and of the customers of
+a supplier the first three; flows under 0.2 % of both margins are dropped, but the two next suppliers of a
 customer stay, at 2 % or more where that is a small part of what they make: else small users would hang on one
 supplier by an artefact. Flows between countries are split over their nodes by size, which keeps all margins.
 """
@@ -175,7 +175,8 @@ class Trader:
         kept &= (before < covered * market.demand[None, :]) & (rank < most)
         first = 1 + int(self._book.parameter("arc_kept_suppliers", KEPT_SUPPLIERS))
         outlets = int(self._book.parameter("arc_main_customers", MAIN_CUSTOMERS))
-        return np.asarray(kept | (rank < first) | (_rank(flow.T).T < outlets), dtype=np.bool_)
+        of_supplier = _rank(flow.T).T
+        return np.asarray(kept | (rank < first) | (of_supplier < outlets), dtype=np.bool_)
 
     def _floors(self, flow: FloatArray, market: Market) -> list[Band]:
         """Return a lower bound for each next supplier that would fall below the least share."""

@@ -64,7 +64,9 @@ TABLE_TEXT = {
     "accepted_moves": (
         "Moves of the reconciliation beyond the flag limits that are accepted, each with its reason."
     ),
-    "closures": "How far the balance of a material proves anything: `sim check data` prints it beside the residual.",
+    "closures": (
+        "How far the balance of a material proves anything; `sim check data` prints it beside the residual."
+    ),
     "parameters": "Defaults of behaviour and of the build; values in [parameters](parameters.md).",
     "sources": "Everything cited. `expert` is judgement of the project, never looked up.",
     "measures": "What a figure may measure: the rules of the list under `figures`.",
