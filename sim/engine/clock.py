@@ -31,6 +31,9 @@ FIELDS: dict[EffectKind, tuple[str, Combine]] = {
     EffectKind.PILE_BUYING: ("pile_buying", np.maximum),
     EffectKind.BUY_OPEN: ("buy_open", np.minimum),
     EffectKind.TRIGGER_ARMED: ("trigger_armed", np.minimum),
+    EffectKind.ARC_DELAY: ("arc_delay", np.add),
+    EffectKind.SEGMENT_RANK: ("segment_rank", np.add),
+    EffectKind.SCRAP_FACTOR: ("scrap_factor", np.multiply),
 }
 
 

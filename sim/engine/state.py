@@ -206,6 +206,14 @@ def steady_state(net: NetworkArrays, behaviour: Behaviour, base: Parameters) -> 
     )
 
 
+def refresh_mean_leads(net: NetworkArrays, parameters: Parameters, state: State) -> None:
+    """Let the mean lead time of every slot follow the delays in force, at the present weights."""
+    lead = np.bincount(
+        net.arc_slot, state.weight * (net.arc_lead_steps + parameters.arc_delay), len(net.slot_node)
+    )
+    state.mean_lead[:] = np.where(lead > 0, lead, 1.0)
+
+
 def _full_rings(net: NetworkArrays) -> FloatArray:
     """Return arrival rings in which every arc has shipped its base flow in each step before the start."""
     ring = np.zeros(int(net.slot_ring_start[-1]))

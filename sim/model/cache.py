@@ -99,6 +99,7 @@ def to_plain(network: Network) -> dict[str, Any]:
         "groups": dict(network.groups),
         "country_names": dict(network.country_names),
         "parameters": dict(network.parameters),
+        "detour_days": dict(network.detour_days),
         "tables_hash": network.tables_hash,
         "report": {name: list(getattr(network.report, name)) for name in _REPORT},
     }
@@ -137,6 +138,7 @@ def from_plain(plain: Mapping[str, Any]) -> Network:
         groups={name: tuple(members) for name, members in plain["groups"].items()},
         country_names={code: (names[0], names[1]) for code, names in plain["country_names"].items()},
         parameters=plain["parameters"],
+        detour_days=plain["detour_days"],
         tables_hash=plain["tables_hash"],
         report=BuildReport(**{name: tuple(plain["report"][name]) for name in _REPORT}),
     )

@@ -9,9 +9,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.model.arrays import Behaviour, CompiledRun, Effect, EffectKind, Parameters, TriggerKind
+from sim.model.arrays import (
+    Behaviour,
+    CompiledRun,
+    Effect,
+    EffectKind,
+    NetworkArrays,
+    Parameters,
+    TriggerKind,
+)
 from sim.model.effects import Context, effects_of, name_of, trigger_name
-from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets
+from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets, segment_classes
 from sim.model.labels import NodeLabel, RunLabels
 from sim.model.network import Network, Node
 from sim.model.plan import Plan, plan_run, releases_pile
@@ -87,7 +95,7 @@ def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel
     run = CompiledRun(
         arrays=arrays,
         behaviour=_behaviour(network, scenario),
-        base=_with_detours_shut(_base_parameters(plan, index, len(triggers.number)), unruled),
+        base=_with_detours_shut(_base_parameters(plan, index, arrays, len(triggers.number)), unruled),
         effects=tuple(effects),
         n_steps=scenario.n_steps,
         step_days=scenario.step_days,
@@ -131,7 +139,7 @@ def _behaviour(network: Network, scenario: Scenario) -> Behaviour:
     )
 
 
-def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
+def _base_parameters(plan: Plan, index: Index, arrays: NetworkArrays, n_trigger: int) -> Parameters:
     """Return the parameters of a calm world."""
     n_node, n_slot, n_pile = len(index.nodes), len(index.inputs), len(plan.piles)
     buys = sum(
@@ -151,6 +159,9 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         pile_buying=np.zeros(n_pile),
         buy_open=np.ones(buys),
         trigger_armed=np.ones(n_trigger),
+        arc_delay=np.zeros(len(index.arcs)),
+        segment_rank=floats([float(rank) for rank, _ in segment_classes(index, arrays)]),
+        scrap_factor=np.ones(len(arrays.scrap_node)),
     )
 
 

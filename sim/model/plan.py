@@ -7,11 +7,21 @@ one set of arrays and differ by their calendar alone.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from statistics import median
 
+from sim.model.chosen import closed_arcs, detour_days, preferred_arcs
 from sim.model.network import Arc, Input, Network, Node, Stockpile
-from sim.model.scenario import ExportRestriction, Scenario, StockpileBuild, StockpileRelease, Substitution
+from sim.model.scenario import (
+    ExportRestriction,
+    PreferentialAllocation,
+    RouteClosure,
+    Scenario,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+)
 from sim.model.scenario.readers import Amount, Rate
 from sim.vocab import DAYS_PER_YEAR
 
@@ -25,6 +35,10 @@ class PlannedArc:
 
     arc: Arc
     tag: str = ""
+    delay_days: float = 0.0
+    """Most that closed routes can add to its lead time in this run."""
+    preferred: tuple[int, ...] = ()
+    """Responses by which its supplier serves this customer before others of its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,27 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
         if isinstance(disruption, ExportRestriction):
             arcs.extend(_detours(network, disruption, number))
     ordered = tuple(nodes[name] for name in sorted(nodes))
-    return Plan(ordered, tuple(arcs), _piles(network, scenario))
+    return Plan(ordered, _marked(network, scenario, arcs), _piles(network, scenario))
+
+
+def _marked(network: Network, scenario: Scenario, arcs: list[PlannedArc]) -> tuple[PlannedArc, ...]:
+    """Return the arcs with the delays and preferences that disruptions and responses may bring them."""
+    delays: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    for disruption in scenario.disruptions:
+        if isinstance(disruption, RouteClosure):
+            for arc in closed_arcs(network, disruption):
+                delays[arc.key] += (detour_days(network, disruption, arc) or 0.0) + scenario.step_days
+    preferred: defaultdict[tuple[str, str, str], tuple[int, ...]] = defaultdict(tuple)
+    for number, response in enumerate(scenario.responses):
+        if isinstance(response, PreferentialAllocation):
+            for arc in preferred_arcs(network, response, network.arcs):
+                preferred[arc.key] = (*preferred[arc.key], number)
+    if not delays and not preferred:
+        return tuple(arcs)
+    return tuple(
+        replace(planned, delay_days=delays[planned.arc.key], preferred=preferred[planned.arc.key])
+        for planned in arcs
+    )
 
 
 # -- restrictions ------------------------------------------------------------------------------------------

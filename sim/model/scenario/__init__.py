@@ -1,11 +1,23 @@
 """Scenario files: schema, reading, writing, checks against a network."""
 
 from sim.model.scenario.check import check_scenario
-from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction, Licence, Target
+from sim.model.scenario.disruptions import (
+    CapacityLoss,
+    DemandSurge,
+    Disruption,
+    ExportRestriction,
+    Licence,
+    RouteClosure,
+    Target,
+)
 from sim.model.scenario.dump import dump_scenario, json_schema
 from sim.model.scenario.load import load_scenario, loads_scenario
 from sim.model.scenario.responses import (
+    DemandRestraint,
+    MandatoryCover,
+    PreferentialAllocation,
     Purchase,
+    RecyclingBoost,
     Response,
     StockpileBuild,
     StockpileRelease,
@@ -18,12 +30,18 @@ from sim.model.scenario.schema import Behaviour, NetworkSpec, Scenario
 __all__ = [
     "Behaviour",
     "CapacityLoss",
+    "DemandRestraint",
+    "DemandSurge",
     "Disruption",
     "ExportRestriction",
     "Licence",
+    "MandatoryCover",
     "NetworkSpec",
+    "PreferentialAllocation",
     "Purchase",
+    "RecyclingBoost",
     "Response",
+    "RouteClosure",
     "Scenario",
     "StockpileBuild",
     "StockpileRelease",

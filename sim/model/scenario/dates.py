@@ -44,8 +44,9 @@ def dates_of(scenario: Scenario) -> Iterator[Dated]:
         start = getattr(response, "start", None)
         if start is not None:
             yield Dated(f"{path}.start", start, f"{path}.duration", response.duration_days)
-        if response.trigger is not None and response.trigger.on is not None:
-            yield Dated(f"{path}.trigger.on", response.trigger.on, f"{path}.duration", response.duration_days)
+        trigger = getattr(response, "trigger", None)
+        if trigger is not None and trigger.on is not None:
+            yield Dated(f"{path}.trigger.on", trigger.on, f"{path}.duration", response.duration_days)
 
 
 def date_faults(scenario: Scenario) -> list[str]:
