@@ -196,6 +196,19 @@ def network(
 
 
 @app.command()
+def trace(
+    name: Annotated[
+        str, typer.Argument(help="A node (process.COUNTRY), material (commodity/form) or commodity.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show where the numbers of a node or material come from: every figure down to its source."""
+    from sim.report import commands
+
+    commands.trace(name, as_json=as_json)
+
+
+@app.command()
 def schema(
     file: Annotated[Path | None, typer.Argument(help="Where to write it; default: standard output.")] = None,
 ) -> None:

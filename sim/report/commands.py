@@ -145,6 +145,20 @@ def network(what: str, *, node: str | None, export: tuple[str, Path] | None, as_
         show(network_tables(content) if node is None else account_tables(content))
 
 
+def trace(name: str, *, as_json: bool) -> None:
+    """Print the figures and sources behind a node or a material."""
+    from sim.analysis.trace import trace as trace_name
+    from sim.report.trace_tables import trace_tables
+
+    with progress(quiet=as_json) as tell:
+        tell("building the network")
+        found = trace_name(name)
+    if as_json:
+        show_json(found)
+    else:
+        show(trace_tables(found))
+
+
 def schema(file: Path | None) -> None:
     """Write the JSON Schema of scenario files."""
     from sim.analysis.store import json_text, write_whole
