@@ -47,7 +47,7 @@ def _price(network: Network, material: str) -> float:
 
 def in_order(network: Network, materials: tuple[str, ...]) -> list[str]:
     """Return materials from the ore to the good: each after what it is made from."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(sorted(materials))
     for node in network.nodes.values():
         if node.stage == "recycling":

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from sim.analysis.trade_flows import country_flows
 from sim.report.coast import LAND
-from sim.report.names import positions, short_unit, subject
+from sim.report.names import positions, quantity, short_unit, subject
 from sim.report.style import BLUE, DPI, GREY, SHADE, VERMILION, WIDTH_IN, head, house_style, save_figure
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ def _largest(made: Mapping[str, float]) -> str:
     if not made:
         return "none"
     country = max(sorted(made), key=lambda code: made[code])
-    return (
-        f"{country} {made[country]:,.3g}" if made[country] < 1e6 else f"{country} {_in_words(made[country])}"
-    )
+    return f"{country} {_in_words(made[country])}"
 
 
 def _in_words(number: float) -> str:
+    if number < 1e6:
+        return quantity(number)
     return f"{number / 1e9:,.3g} billion" if number >= 1e9 else f"{number / 1e6:,.3g} million"
 
 
