@@ -45,7 +45,12 @@ NODE_KINDS = (
     EffectKind.RESTRICTED,
 )
 MOST_DELAY_STEPS = 60  # effects together may add so much to a lead time
-SLOT_KINDS = (EffectKind.INPUT_FACTOR, EffectKind.INPUT_ADDED, EffectKind.EXTRA_COVER)
+SLOT_KINDS = (
+    EffectKind.INPUT_FACTOR,
+    EffectKind.INPUT_ADDED,
+    EffectKind.ESSENTIAL_ADDED,
+    EffectKind.EXTRA_COVER,
+)
 
 
 @dataclass
@@ -465,6 +470,7 @@ def base_parameters(
         arc_cap=floats(arc.cap for arc in arcs),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
+        essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=np.zeros(n_pile),
         pile_buying=np.zeros(n_pile),

@@ -40,6 +40,7 @@ FIELDS = {
     EffectKind.ARC_CAP: "arc_cap",
     EffectKind.INPUT_FACTOR: "input_factor",
     EffectKind.INPUT_ADDED: "input_added",
+    EffectKind.ESSENTIAL_ADDED: "essential_added",
     EffectKind.EXTRA_COVER: "extra_cover",
     EffectKind.PILE_RATE: "pile_rate",
     EffectKind.PILE_BUYING: "pile_buying",
@@ -50,7 +51,7 @@ FIELDS = {
     EffectKind.SCRAP_FACTOR: "scrap_factor",
 }
 MULTIPLY = ("availability", "capacity_factor", "demand_factor", "input_factor", "scrap_factor")
-ADD = ("input_added", "extra_cover", "arc_delay", "segment_rank")
+ADD = ("input_added", "essential_added", "extra_cover", "arc_delay", "segment_rank")
 SMALLEST = ("arc_cap", "buy_open", "trigger_armed")
 
 HISTORIES = (
@@ -185,7 +186,8 @@ class Oracle:
             if self.node_recycling[n]:
                 spare = max(0.0, recovered[n] - planned[n])
                 normal = self.node_scrap_steps[n] * planned[n]
-                self.scrap_stock[n] = normal + spare * (self.rule.scrap_disposal_steps - 1.0)
+                steps = self.rule.scrap_disposal_steps
+                self.scrap_stock[n] = normal + (0.0 if math.isinf(steps) else spare * (steps - 1.0))
         self.running = [planned[n] > 0 or self.node_restart_steps[n] == 0 for n in range(self.n_node)]
         self.restart_left = [-1] * self.n_node
         used = self.slot_arc_start[self.n_slot]
@@ -409,7 +411,8 @@ class Oracle:
             cover = self.slot_cover_steps[s] * self.b[s] * self.planned_now[n]
             if self.node_aggregate[n] and self.rule.cover_spread and cover > 0:
                 served = min(served, 1.0 - max(0.0, 1.0 - self.on_hand[s] / cover) ** 3)
-            lost = self.slot_share[s] * self.slot_essential[s] * (1.0 - served)
+            essential = min(1.0, self.slot_essential[s] + self.essential_added[s])
+            lost = self.slot_share[s] * essential * (1.0 - served)
             loss_of_line[line] = max(loss_of_line[line], lost)
         loss = min(1.0, sum(loss_of_line.values()))
         for s in self.slots_of[n]:

@@ -461,6 +461,7 @@ class EffectMaker:
             elif choice == 7:
                 self.add(EffectKind.INPUT_FACTOR, some, self.between(0.0, 1.0), 1.0)
                 self.add(EffectKind.INPUT_ADDED, some[:1], self.between(0.0, 0.5), 0.0)
+                self.add(EffectKind.ESSENTIAL_ADDED, some[:1], self.between(0.0, 0.5), 0.0)
             elif choice == 8:
                 self.add(EffectKind.EXTRA_COVER, some, self.between(0.0, 6.0), 0.0)
             elif choice == 9:

@@ -26,6 +26,7 @@ FIELDS: dict[EffectKind, tuple[str, Combine]] = {
     EffectKind.ARC_CAP: ("arc_cap", np.minimum),
     EffectKind.INPUT_FACTOR: ("input_factor", np.multiply),
     EffectKind.INPUT_ADDED: ("input_added", np.add),
+    EffectKind.ESSENTIAL_ADDED: ("essential_added", np.add),
     EffectKind.EXTRA_COVER: ("extra_cover", np.add),
     EffectKind.PILE_RATE: ("pile_rate", np.maximum),
     EffectKind.PILE_BUYING: ("pile_buying", np.maximum),

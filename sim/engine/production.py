@@ -146,7 +146,8 @@ def draw_inputs(
         while end < last and net.slot_line[end] == net.slot_line[s]:
             st.intensity[end] = net.slot_input_per_unit[end] * par.input_factor[end] + par.input_added[end]
             available = slot_availability(net, beh, st, end, ceiling, planned)
-            worst = max(worst, net.slot_share[end] * net.slot_essential[end] * (1.0 - available))
+            essential = min(1.0, net.slot_essential[end] + par.essential_added[end])
+            worst = max(worst, net.slot_share[end] * essential * (1.0 - available))
             share = max(share, net.slot_share[end])
             end += 1
         line_activity = ceiling

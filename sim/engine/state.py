@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -236,7 +237,10 @@ def base_scrap(net: NetworkArrays, use: FloatArray) -> FloatArray:
 def _scrap_at_rest(net: NetworkArrays, behaviour: Behaviour, use: FloatArray) -> FloatArray:
     """Return scrap stocks at which what is not recycled leaves as fast as it comes, t by node."""
     recovered = np.bincount(net.scrap_node, base_scrap(net, use) * net.scrap_yield, len(net.node_planned))
-    spare = np.maximum(0.0, recovered - net.node_planned) * (behaviour.scrap_disposal_steps - 1.0)
+    waits = behaviour.scrap_disposal_steps - 1.0
+    if math.isinf(waits):
+        waits = 0.0  # nothing ever leaves: no stock is at rest, so that it starts at its normal size
+    spare = np.maximum(0.0, recovered - net.node_planned) * waits
     stock: FloatArray = np.where(net.node_recycling, net.node_scrap_steps * net.node_planned + spare, 0.0)
     return stock
 

@@ -161,6 +161,7 @@ class Parameters(NamedTuple):
     arc_cap: FloatArray  # (n_arc,) t/step; inf for no limit, 0 for closed
     input_factor: FloatArray  # (n_slot,) share of the input that substitution leaves
     input_added: FloatArray  # (n_slot,) t per unit that substitution brings to this slot
+    essential_added: FloatArray  # (n_slot,) share of the use that has come to rest on this substitute
     extra_cover: FloatArray  # (n_slot,) steps of additional cover wanted (buying ahead)
     pile_rate: FloatArray  # (n_pile,) t/step that may be released; 0 while closed
     pile_buying: FloatArray  # (n_pile,) 1 while purchases are allowed
@@ -190,14 +191,15 @@ class EffectKind(IntEnum):
     ARC_CAP = 4
     INPUT_FACTOR = 5
     INPUT_ADDED = 6
-    EXTRA_COVER = 7
-    PILE_RATE = 8
-    PILE_BUYING = 9
-    BUY_OPEN = 10
-    TRIGGER_ARMED = 11
-    ARC_DELAY = 12
-    SEGMENT_RANK = 13
-    SCRAP_FACTOR = 14
+    ESSENTIAL_ADDED = 7
+    EXTRA_COVER = 8
+    PILE_RATE = 9
+    PILE_BUYING = 10
+    BUY_OPEN = 11
+    TRIGGER_ARMED = 12
+    ARC_DELAY = 13
+    SEGMENT_RANK = 14
+    SCRAP_FACTOR = 15
 
 
 @dataclass(frozen=True)

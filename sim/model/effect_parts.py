@@ -36,15 +36,15 @@ class Context:
         """Return the first step that starts on or after `day`; 0 for days before the start."""
         return max(0, self.step_from(day))
 
-    def step_from(self, day: date) -> int:
-        """Return the same, below 0 for days before the start: ramps and recoveries count from there."""
-        return steps_up((day - self.scenario.start).days, self.index.step_days)
+    def step_from(self, day: date, delay_days: float = 0.0) -> int:
+        """Return the same after a delay, below 0 before the start: ramps and recoveries count from there."""
+        return steps_up((day - self.scenario.start).days + delay_days, self.index.step_days)
 
     def end_step(self, start: date, duration_days: float | None) -> int | None:
         """Return the first step after the duration, maybe below 0; None when it has no end."""
         if duration_days is None:
             return None
-        return steps_up((start - self.scenario.start).days + duration_days, self.index.step_days)
+        return self.step_from(start, duration_days)
 
 
 def name_of(spec: object, number: int) -> str:

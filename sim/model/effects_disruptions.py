@@ -49,7 +49,7 @@ def export_restriction(spec: ExportRestriction, number: int, context: Context) -
     effects += _closed_purchases(spec, name, steps, schedule, context)
     effects += _leaks(spec, number, name, steps, schedule, context)
     effects += _diversion(spec, number, name, steps, schedule, context)
-    return effects + _buying_ahead(spec, name, arcs, context.step_from(spec.start), context)
+    return effects + _buying_ahead(spec, name, arcs, schedule, context)
 
 
 Schedule = list[tuple[int, dict[str, float]]]
@@ -60,13 +60,15 @@ def _severity_schedule(spec: ExportRestriction, context: Context) -> Schedule:
     countries = sorted(destination_countries(context.network, spec))
     start = context.step_from(spec.start)
     if spec.licence is not None:
-        stop = steps_up(spec.licence.initial_stop_days, context.index.step_days)
+        opens = context.step_from(spec.start, spec.licence.initial_stop_days)
         final = dict.fromkeys(countries, spec.licence.approval)
-        for place, share in spec.licence.by_destination.items():
-            final |= {code: share for code in context.network.members(place) if code in final}
-        rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if stop > 0 else []
+        members = {place: context.network.members(place) for place in spec.licence.by_destination}
+        for place in sorted(members, key=lambda name: -len(members[name])):  # the narrowest name counts
+            share = spec.licence.by_destination[place]
+            final |= {code: share for code in members[place] if code in final}
+        rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if opens > start else []
         for at, done in stairs(spec.licence.ramp_days, context.index.step_days):
-            rows.append((start + stop + at, {code: 1.0 - done * final[code] for code in countries}))
+            rows.append((opens + at, {code: 1.0 - done * final[code] for code in countries}))
         return rows
     if spec.quota_t_per_year is not None:
         base = math.fsum(arc.flow_t_per_year for arc in restricted_arcs(context.network, spec))
@@ -192,18 +194,25 @@ def _diversion(
 
 
 def _buying_ahead(
-    spec: ExportRestriction, name: str, arcs: Sequence[Arc], start: int, context: Context
+    spec: ExportRestriction, name: str, arcs: Sequence[Arc], schedule: Schedule, context: Context
 ) -> list[Effect]:
-    """Between announcement and start customers want extra cover, by their dependence on the origin."""
+    """Between announcement and start customers want extra cover, by the share of their supply at stake.
+
+    At stake is their dependence on the origin times the most that will be withheld from them: who is spared,
+    or the customers of a quota that does not bind, need not buy ahead.
+    """
     if spec.announced is None:
         return []
-    announced = context.step_from(spec.announced)
+    announced, start = context.step_from(spec.announced), context.step_from(spec.start)
     if announced >= start:
         return []
     dependence: defaultdict[int, float] = defaultdict(float)
     for arc in arcs:
         number = context.index.arc[(*arc.key, "")]
-        dependence[int(context.arrays.arc_slot[number])] += float(context.arrays.arc_base_weight[number])
+        country = _country(context, arc.customer)
+        worst = max((severities[country] for _, severities in schedule), default=0.0)
+        weight = float(context.arrays.arc_base_weight[number])
+        dependence[int(context.arrays.arc_slot[number])] += weight * worst
     days = context.network.parameters.get("prebuy_cover", DEFAULT_PREBUY_COVER_DAYS)
     slots = sorted(slot for slot, share in dependence.items() if share > 0)
     extra = floats([dependence[slot] * days / context.index.step_days for slot in slots])

@@ -21,6 +21,7 @@ from sim.model.scenario import (
     StockpileBuild,
     StockpileRelease,
     Substitution,
+    SurgeCapacity,
 )
 from sim.model.scenario.readers import Amount, Rate
 from sim.vocab import DAYS_PER_YEAR
@@ -52,6 +53,8 @@ class PlannedPile:
     own_stock_first: bool = False
     last_class: int | None = None
     """Users of a later priority class are not served; None serves all."""
+    buys_from_start: bool = False
+    """A stockpile of the network that buys in its tables; one that a response builds buys by its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,10 @@ def substituting_nodes(network: Network, spec: Substitution) -> list[tuple[Node,
 
 
 def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution) -> list[Arc]:
-    """Give every substituting node a resting slot of the substitute; return latent arcs to it."""
+    """Give every substituting node a resting slot of the substitute; return latent arcs to it.
+
+    Nothing rests on the slot at first: as substitution proceeds, its effect makes it essential.
+    """
     assert spec.substitute is not None
     leads = [arc.lead_time_days for arc in network.arcs if arc.material == spec.substitute]
     lead_days = median(leads) if leads else LATENT_SUBSTITUTE_LEAD_DAYS
@@ -224,13 +230,27 @@ def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution
         if any(entry.material == spec.substitute for entry in present.inputs):
             continue
         like = next(entry for entry in present.inputs if entry.material == replaced)
-        slot = Input(spec.substitute, 0.0, like.cover_days, like.essential, like.share, like.line)
+        slot = Input(spec.substitute, 0.0, like.cover_days, 0.0, like.share, like.line)
         nodes[node.id] = replace(present, inputs=(*present.inputs, slot))
         arcs.extend(
             Arc(supplier.id, node.id, spec.substitute, 0.0, lead_days)
             for supplier in network.suppliers_of(spec.substitute)
         )
     return arcs
+
+
+# -- surge -------------------------------------------------------------------------------------------------
+
+
+def surging_nodes(network: Network, spec: SurgeCapacity) -> dict[str, list[Node]]:
+    """Return the nodes that add capacity, by the product that drives each most; end uses under ``""``."""
+    from sim.model.targets import nodes_of_target
+
+    found: dict[str, list[Node]] = {}
+    for node in nodes_of_target(network, spec.target):
+        main = max(node.outputs, key=lambda o: (o.drives, o.output_per_unit), default=None)
+        found.setdefault(main.material if main is not None else "", []).append(node)
+    return dict(sorted(found.items()))
 
 
 # -- stockpiles --------------------------------------------------------------------------------------------
@@ -283,7 +303,12 @@ def resolve_members(network: Network, names: tuple[str, ...]) -> tuple[str, ...]
 def _piles(network: Network, scenario: Scenario) -> tuple[PlannedPile, ...]:
     """Return the network's stockpiles and those that responses build, one for each material."""
     found = [
-        PlannedPile(pile, resolve_members(network, pile.members), _price(network, pile.material))
+        PlannedPile(
+            pile,
+            resolve_members(network, pile.members),
+            _price(network, pile.material),
+            buys_from_start=pile.purchase_t_per_day > 0,
+        )
         for pile in network.stockpiles
     ]
     for spec in scenario.responses:

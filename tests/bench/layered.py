@@ -193,6 +193,7 @@ def _parameters(n_node: int, n_slot: int, n_port: int, n_arc: int) -> Parameters
         arc_cap=np.full(n_arc, math.inf),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
+        essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=none,
         pile_buying=none,

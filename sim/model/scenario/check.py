@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from sim.model.scenario.disruptions import (
     ExportRestriction,
     RouteClosure,
 )
+from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution
 from sim.model.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
     warn_of_watch(checker)
     warn_of_year(checker)
     _warn_of_overlaps(checker)
+    _warn_of_fixed_sourcing(checker)
     return tuple(dict.fromkeys([*date_warnings(scenario), *checker.warnings]))
 
 
@@ -187,11 +190,48 @@ def _check_capacity_loss(checker: Checker, path: str, spec: CapacityLoss) -> Non
     nodes = checker.target(f"{path}.target", spec.target)
     if spec.severity == 0:
         checker.warn(f"{path}.severity", "= 0 is no loss at all")
+    unlimited = [node.id for node in nodes if math.isinf(node.capacity_per_year)]
+    if unlimited and 0 < spec.severity < 1:
+        checker.warn(
+            f"{path}.severity",
+            f"= {spec.severity:g} changes nothing at nodes without a capacity limit: {shown(unlimited)}",
+        )
+    elif unlimited and spec.severity == 1 and spec.recovery != "step":
+        checker.warn(
+            f"{path}.recovery",
+            f"= {spec.recovery} is at once at nodes without a capacity limit: {shown(unlimited)}",
+        )
     if nodes and all(node.planned_per_year <= 0 for node in nodes):
         checker.warn(
             f"{path}.target",
             f"names only nodes that stand idle in the base year: {shown(n.id for n in nodes)}",
         )
+
+
+# -- fixed sourcing --------------------------------------------------------------------------------------
+
+
+def _warn_of_fixed_sourcing(checker: Checker) -> None:
+    """Warn of what users never turn to while `resourcing` is off: it changes nothing."""
+    scenario = checker.scenario
+    if scenario.behaviour.resourcing != "off":
+        return
+    for i, disruption in enumerate(scenario.disruptions):
+        if isinstance(disruption, ExportRestriction) and disruption.leakage > 0:
+            checker.warn(
+                f"disruptions[{i}].leakage", "needs resourcing: on, since nobody asks for what leaks"
+            )
+    for i, response in enumerate(scenario.responses):
+        if isinstance(response, StockpileRelease):
+            checker.warn(f"responses[{i}]", "needs resourcing: on, since nobody turns to a stockpile")
+        elif isinstance(response, StockpileBuild) and response.purchase is not None:
+            checker.warn(
+                f"responses[{i}].purchase", "needs resourcing: on, since stockpiles neither sell nor buy"
+            )
+        elif isinstance(response, Substitution) and response.substitute is not None:
+            checker.warn(
+                f"responses[{i}].substitute", "needs resourcing: on, since new suppliers are not asked"
+            )
 
 
 # -- overlaps ----------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ def check_stockpiles(checker: Checker) -> None:
 
 def _check_build(checker: Checker, path: str, spec: StockpileBuild) -> None:
     """Check the names of a new stockpile, and that its members use what it holds."""
+    if spec.country.startswith("bloc:"):
+        checker.fault(f"{path}.country", f"= '{spec.country}' is a bloc; a stockpile lies in one country")
     checker.country(f"{path}.country", spec.country)
     members = checker.countries(f"{path}.members", spec.members)
     groups = checker.materials(f"{path}.materials", spec.materials)
