@@ -460,6 +460,10 @@ def base_parameters(draft: Draft, arcs: Sequence[DraftArc], n_slot: int, n_buy: 
         pile_buying=np.zeros(n_pile),
         buy_open=np.ones(n_buy),
         trigger_armed=np.ones(len(draft.triggers)),
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(len(draft.ports)),
+        entry=np.zeros(len(arcs)),
     )
 
 

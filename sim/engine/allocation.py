@@ -75,7 +75,7 @@ def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: in
 def least(net: NetworkArrays, st: State, s: int, t: int) -> float:
     """Return the quantity below which a shortage or an offer of slot `s` is rounding noise, t/step."""
     n = net.slot_node[s]
-    planned = net.node_planned[n]
+    planned = st.planned[n]
     if net.node_end_use[n]:
         planned *= growth_of(net, n, t)
     noise: float = SHORT * max(st.order[s], st.intensity[s] * planned)
@@ -217,8 +217,8 @@ def adapt_range(
         if granted_sum > 0.0:
             weight += (st.arc_order[a] / granted_sum - weight) / beh.switching_steps
         if par.arc_cap[a] > 0.0 and st.qualification_left[a] == 0:
-            weight += (net.arc_base_weight[a] - weight) / beh.loyalty_steps
-        if net.arc_base_weight[a] == 0.0 and weight < WEIGHT_FLOOR:
+            weight += (st.base_weight[a] - weight) / beh.loyalty_steps
+        if st.base_weight[a] == 0.0 and weight < WEIGHT_FLOOR:
             weight = 0.0
         st.weight[a] = weight
         total += weight
@@ -231,8 +231,8 @@ def settle_range(net: NetworkArrays, st: State, s: int, first: int, last: int, t
     moving = False
     for a in range(first, last):
         weight = st.weight[a] / total
-        if abs(weight - net.arc_base_weight[a]) < WEIGHT_SNAP:
-            weight = net.arc_base_weight[a]
+        if abs(weight - st.base_weight[a]) < WEIGHT_SNAP:
+            weight = st.base_weight[a]
         else:
             moving = True
         st.weight[a] = weight
@@ -286,9 +286,9 @@ def leave_ports(net: NetworkArrays, beh: Behaviour, st: State, rec: Series, t: i
     """Part 8, ports: what was granted has left, disposable surplus goes to its sink, orders are kept."""
     for p in range(len(net.port_node)):
         stock = st.left[p]
-        if net.port_disposable[p] and stock > net.port_target[p]:
-            st.surplus[p] += stock - net.port_target[p]
-            stock = net.port_target[p]
+        if net.port_disposable[p] and stock > st.port_aim[p]:
+            st.surplus[p] += stock - st.port_aim[p]
+            stock = st.port_aim[p]
         st.port_stock[p] = stock
         st.orders_last[p] = st.orders[p]
         st.orders_smoothed[p] += (st.orders[p] - st.orders_smoothed[p]) / beh.forecast_steps

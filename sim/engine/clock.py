@@ -31,6 +31,10 @@ FIELDS: dict[EffectKind, tuple[str, Combine]] = {
     EffectKind.PILE_BUYING: ("pile_buying", np.maximum),
     EffectKind.BUY_OPEN: ("buy_open", np.minimum),
     EffectKind.TRIGGER_ARMED: ("trigger_armed", np.minimum),
+    EffectKind.CAPACITY_ADDED: ("capacity_added", np.add),
+    EffectKind.PLANNED_ADDED: ("planned_added", np.add),
+    EffectKind.TARGET_ADDED: ("target_added", np.add),
+    EffectKind.ENTRY: ("entry", np.add),
 }
 
 

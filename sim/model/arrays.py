@@ -166,6 +166,10 @@ class Parameters(NamedTuple):
     pile_buying: FloatArray  # (n_pile,) 1 while purchases are allowed
     buy_open: FloatArray  # (n_buy,) 1 while the supplier may sell to the pile
     trigger_armed: FloatArray  # (n_trigger,) 1 while the trigger is watched
+    capacity_added: FloatArray  # (n_node,) units/step that projects have added, or taken where they replace
+    planned_added: FloatArray  # (n_node,) units/step that projects add to what is planned
+    target_added: FloatArray  # (n_port,) t that projects add to a port's target
+    entry: FloatArray  # (n_arc,) how far a base weight has moved: w -> w (1 - sum of entries) + entry
 
 
 class TriggerKind(IntEnum):
@@ -192,6 +196,10 @@ class EffectKind(IntEnum):
     PILE_BUYING = 9
     BUY_OPEN = 10
     TRIGGER_ARMED = 11
+    CAPACITY_ADDED = 12
+    PLANNED_ADDED = 13
+    TARGET_ADDED = 14
+    ENTRY = 15
 
 
 @dataclass(frozen=True)
@@ -238,6 +246,7 @@ class CompiledRun:
     base: Parameters
     """Parameters before any effect."""
     effects: tuple[Effect, ...]
+    """Of disruptions, responses and projects; those of projects act in the baseline too."""
     n_steps: int
     step_days: int
     trigger_names: tuple[str, ...] = ()

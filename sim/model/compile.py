@@ -151,6 +151,10 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         pile_buying=np.zeros(n_pile),
         buy_open=np.ones(buys),
         trigger_armed=np.ones(n_trigger),
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(len(index.outputs)),
+        entry=np.zeros(len(index.arcs)),
     )
 
 
