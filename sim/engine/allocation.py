@@ -208,7 +208,7 @@ def resource(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: 
 
 @compiled
 def adapt_range(
-    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
+    beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
 ) -> float:
     """Move weights of arcs first..last to granted shipments and, if open, back to base; return the sum."""
     total = 0.0
@@ -251,8 +251,8 @@ def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int
         granted = st.slot_granted[s]
         if granted <= least(net, st, s, t):
             granted = 0.0  # rounding left in a port is no delivery
-        total = adapt_range(net, beh, par, st, used, used_end, granted)
-        latent_total = adapt_range(net, beh, par, st, latent, latent_end, granted)
+        total = adapt_range(beh, par, st, used, used_end, granted)
+        latent_total = adapt_range(beh, par, st, latent, latent_end, granted)
         st.latent_live[s] = latent_total > 0.0
         if latent_total == 0.0:
             for a in range(latent, latent_end):
@@ -274,7 +274,8 @@ def count_clocks(st: State) -> None:
     kept = 0
     for i in range(st.counters[0]):
         a = st.clocks[i]
-        st.qualification_left[a] -= 1
+        if st.qualification_left[a] > 0:  # a contract of a new plant may have qualified it meanwhile
+            st.qualification_left[a] -= 1
         if st.qualification_left[a] > 0:
             st.clocks[kept] = a
             kept += 1

@@ -123,7 +123,7 @@ class Calendar:
         target: FloatArray = getattr(self._parameters, name)
         target[:] = getattr(self._base, name)
         for row, effect in zip(self._row, self._effects, strict=True):
-            if effect.kind is kind and row >= 0:
+            if effect.kind is kind and row >= 0 and effect.index.size:
                 target[effect.index] = operation(target[effect.index], effect.values[row])
 
 

@@ -1,7 +1,7 @@
 """What projects and redirects make of the base year: plans, targets, base weights and base flows that move.
 
-A new plant takes a share of its customers' orders as it comes up, an old one that it replaces loses its own, a
-redirect moves a plant's output to other customers. Each is an *entry* e of an arc, and in its slot::
+A new plant takes a share of its customers' orders as it comes up, an old one that it replaces loses its own,
+a redirect moves a plant's output to other customers. Each is an *entry* e of an arc, and in its slot::
 
     base weight = w (1 - sum of entries of the slot) + e          not below 0, sum 1
 

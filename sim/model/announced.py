@@ -76,7 +76,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How far the base weight of an arc moves, at full output, when its owner comes: see `sim.engine.entries`."""
+    """How far the base weight of an arc moves at full output of its owner; see `sim.engine.entries`."""
 
     owner: str
     """Node of a part, or name of a redirect."""

@@ -1,8 +1,9 @@
 """How a new plant gets orders and feed, and how output changes hands (decision 0017).
 
-A plant enters the sourcing of its customers like any supplier of the base year: by their use, their nearness, and
-the rule that no slot leans on newcomers for more than `MOST_OF_A_SLOT`. Its share displaces the other suppliers of
-the slot in proportion. What finds no customer is capacity without orders: it can still help in a shortage.
+A plant enters the sourcing of its customers like any supplier of the base year: by their use and nearness,
+with the rule that no slot leans on newcomers for more than `MOST_OF_A_SLOT`. Its share displaces the other
+suppliers of the slot in proportion. What finds no customer is capacity without orders: it can still help in a
+shortage.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Adds the announced projects to a balanced network: nodes, arcs, and what their coming changes.
 
-The base year does not feel them: a new plant stands with nothing planned and no capacity, its arcs are latent. What
-changes when it comes is written down beside the network (`sim.model.announced`) and put in force by the calendar
-(`sim.model.effects_projects`). Who buys from it and who feeds it: `sim.model.project_orders`.
+The base year does not feel them: a new plant stands with nothing planned and no capacity, its arcs latent.
+What changes when it comes is written down beside the network (`sim.model.announced`) and put in force by the
+calendar (`sim.model.effects_projects`). Who buys from it and who feeds it: `sim.model.project_orders`.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class _Builder:
         )
 
     def _ratio(self, measure: str, process: Process, country: str, material: str) -> float:
-        """Return a recipe ratio: of the country's own nodes, else its figure, else the median of all nodes."""
+        """Return a recipe ratio: of the country's nodes, else its figure, else the median of all nodes."""
         values = getattr(self._balanced, measure)
         own = [
             values[place.id, material]
@@ -268,7 +268,7 @@ class _Builder:
         return replace(part, placed_share=share)
 
     def _redirects(self, orders: OrderBook) -> Iterator[Redirect]:
-        """Yield the redirects whose plant, material and customers the network has, and write their entries."""
+        """Yield the redirects whose plant and customers the network has, and write their entries."""
         for row in (row for rows in self._register.redirects.values() for row in rows):
             country = self._register.projects[row["project"]]["country"]
             node = f"{row['process']}.{country}.{row['facility']}"

@@ -1,10 +1,18 @@
 """Scenario files: schema, reading, writing, checks against a network."""
 
 from sim.model.scenario.check import check_scenario
-from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction, Licence, Target
+from sim.model.scenario.disruptions import (
+    CapacityLoss,
+    Disruption,
+    ExportRestriction,
+    Licence,
+    ProjectSlippage,
+    Target,
+)
 from sim.model.scenario.dump import dump_scenario, json_schema
 from sim.model.scenario.load import load_scenario, loads_scenario
 from sim.model.scenario.responses import (
+    FundProject,
     Purchase,
     Response,
     StockpileBuild,
@@ -20,8 +28,10 @@ __all__ = [
     "CapacityLoss",
     "Disruption",
     "ExportRestriction",
+    "FundProject",
     "Licence",
     "NetworkSpec",
+    "ProjectSlippage",
     "Purchase",
     "Response",
     "Scenario",

@@ -5,11 +5,17 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sim.model.scenario.check_projects import check_slippage
 from sim.model.scenario.check_responses import check_response, check_stockpiles
 from sim.model.scenario.check_watch import warn_of_watch, warn_of_year
 from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.dates import date_faults, date_warnings, last_day
-from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction
+from sim.model.scenario.disruptions import (
+    CapacityLoss,
+    Disruption,
+    ExportRestriction,
+    ProjectSlippage,
+)
 from sim.model.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
             _check_restriction(checker, f"disruptions[{i}]", disruption)
         elif isinstance(disruption, CapacityLoss):
             _check_capacity_loss(checker, f"disruptions[{i}]", disruption)
+        elif isinstance(disruption, ProjectSlippage):
+            check_slippage(checker, f"disruptions[{i}]", disruption)
     check_stockpiles(checker)
     for i, response in enumerate(scenario.responses):
         check_response(checker, f"responses[{i}]", response)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from sim.model.scenario.disruptions import CapacityLoss, ExportRestriction
+from sim.model.scenario.disruptions import CapacityLoss, ExportRestriction, ProjectSlippage
 from sim.model.scenario.quantities import (
     FileName,
     FolderPath,
@@ -23,13 +23,20 @@ from sim.model.scenario.quantities import (
     Year,
 )
 from sim.model.scenario.readers import scenario_start
-from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
+from sim.model.scenario.responses import (
+    FundProject,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+)
 from sim.model.scenario.spec import FieldError, Spec
 from sim.units import steps_up
 
-AnyDisruption = Annotated[ExportRestriction | CapacityLoss, Field(discriminator="kind")]
+AnyDisruption = Annotated[ExportRestriction | CapacityLoss | ProjectSlippage, Field(discriminator="kind")]
 AnyResponse = Annotated[
-    StockpileRelease | StockpileBuild | Substitution | SurgeCapacity, Field(discriminator="kind")
+    StockpileRelease | StockpileBuild | Substitution | SurgeCapacity | FundProject,
+    Field(discriminator="kind"),
 ]
 
 
