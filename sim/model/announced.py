@@ -152,3 +152,14 @@ def _unhosted(network: Network, gone: Iterable[str]) -> set[str]:
 
 def _touches(gone: set[str], link: Entry | Feed) -> bool:
     return link.supplier in gone or link.customer in gone
+
+
+def share_sum_of_entries(announced: Announced) -> dict[tuple[str, str], float]:
+    """Return, by slot, the sum of what all newcomers take of it."""
+    redirects = {item.name for item in announced.redirects}
+    sums: dict[tuple[str, str], float] = {}
+    for entry in announced.entries:
+        if entry.share > 0 and entry.owner not in redirects:
+            key = (entry.customer, entry.material)
+            sums[key] = sums.get(key, 0.0) + entry.share
+    return sums

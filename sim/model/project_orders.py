@@ -152,7 +152,7 @@ class OrderBook:
         slots = self._customers(node, material)
         if wanted_t <= 0 or not slots:
             return 0.0
-        room = {s.customer: s.use_t * self._room(s.customer, material) for s in slots}
+        room = {s.customer: s.use_t * self._room(node.id, s.customer, material) for s in slots}
         amounts = _filled(slots, room, min(wanted_t, math.fsum(room.values())))
         chosen = _likeliest(amounts, COVERED, len(amounts))
         kept = [s for s in slots if s.customer in chosen]
@@ -171,9 +171,10 @@ class OrderBook:
             and self._nodes[customer].priority != STOCK_BUILDING_PRIORITY
         ]
 
-    def _room(self, customer: str, material: str) -> float:
-        """Return the share of a slot that newcomers may still take."""
-        return max(0.0, MOST_OF_A_SLOT - self._taken.get((customer, material), 0.0))
+    def _room(self, supplier: str, customer: str, material: str) -> float:
+        """Return the share of a slot's use that a supplier may still gain."""
+        others = 1.0 - self._flow.get((supplier, customer, material), 0.0) / self._use[customer, material]
+        return max(0.0, MOST_OF_A_SLOT - self._taken.get((customer, material), 0.0)) * others
 
     def _move(self, owner: str, supplier: str, customer: str, material: str, gain_t: float) -> None:
         """Write the entry by which `supplier` gains (or loses) some t/year in a slot."""
@@ -185,7 +186,7 @@ class OrderBook:
         share = max(gain, -weight) / (1.0 - weight)
         self.entries.append(Entry(owner, supplier, customer, material, share))
         if gain > 0:
-            self._taken[customer, material] = self._taken.get((customer, material), 0.0) + gain
+            self._taken[customer, material] = self._taken.get((customer, material), 0.0) + share
 
     # -- who gives way, and redirects ------------------------------------------------------------------------
 
