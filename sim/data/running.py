@@ -34,8 +34,8 @@ def add_running_parts(frames: dict[str, pd.DataFrame]) -> None:
             continue
         room[place] -= base
         facilities.append(_facility(part))
-        figures.append(_figure(part, "facility_production", base))
         figures.append(_figure(part, "facility_capacity", max(base, part["capacity_t_per_year"])))
+        figures.append(_figure(part, "facility_production", base))
     frames["facilities"] = _extended(frames["facilities"], facilities)
     frames["figures"] = _extended(frames["figures"], figures)
 

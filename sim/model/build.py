@@ -23,7 +23,7 @@ Projects = Literal["none", "operating", "construction", "financed", "permitting"
 DEFAULT_YEAR = 2024
 
 
-def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Projects = "operating") -> Network:
+def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Projects = "none") -> Network:
     """Return the balanced network of a base year.
 
     Parameters
@@ -52,7 +52,7 @@ def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Project
 
 
 @lru_cache(maxsize=8)
-def default_network(year: int = DEFAULT_YEAR, projects: Projects = "operating") -> Network:
+def default_network(year: int = DEFAULT_YEAR, projects: Projects = "none") -> Network:
     """Return the network of the shipped tables with announced projects of a status and better.
 
     It is kept in the process and, as JSON named by the hashes of tables and code, in the user's cache folder;
@@ -66,7 +66,6 @@ def default_network(year: int = DEFAULT_YEAR, projects: Projects = "operating") 
     return select_projects(_with_all_projects(year), projects)
 
 
-@lru_cache(maxsize=4)
 def _with_all_projects(year: int) -> Network:
     """Return the network of the shipped tables with every announced project."""
     digest = tables_hash()

@@ -45,8 +45,8 @@ class NetworkSpec(Spec):
 
     year: Year = 2024
     """Base year of the shipped figures."""
-    projects: Literal["none", "operating", "construction", "financed", "permitting", "all"] = "operating"
-    """Announced projects of this status and better count; they change the shipped network only."""
+    projects: Literal["none", "operating", "construction", "financed", "permitting", "all"] = "none"
+    """Announced projects of this status and better are in the run and its baseline; only in the shipped network."""
     folder: FolderPath | None = None
     """Read the whole network from this folder."""
     overlay: FolderPath | None = None
