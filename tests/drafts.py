@@ -479,6 +479,10 @@ def base_parameters(
         arc_delay=np.zeros(len(arcs)),
         segment_rank=ranks,
         scrap_factor=np.ones(len(draft.scraps)),
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(len(draft.ports)),
+        entry=np.zeros(len(arcs)),
     )
 
 
