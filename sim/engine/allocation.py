@@ -302,14 +302,14 @@ def count_clocks(st: State) -> None:
 
 
 @compiled
-def leave_ports(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, rec: Series, t: int) -> None:
+def leave_ports(net: NetworkArrays, beh: Behaviour, st: State, rec: Series, t: int) -> None:
     """Part 8, ports: what was granted has left, disposable surplus goes to its sink, orders are kept.
 
     A plant that has fallen idle again sells off what its customers left behind when they went home.
     """
     for p in range(len(net.port_node)):
         stock, n = st.left[p], net.port_node[p]
-        sold_off = net.node_planned[n] + par.planned_added[n] == 0.0 and not st.running[n]
+        sold_off = st.planned[n] == 0.0 and not st.running[n]
         if (net.port_disposable[p] or sold_off) and stock > st.port_aim[p]:
             st.surplus[p] += stock - st.port_aim[p]
             stock = st.port_aim[p]

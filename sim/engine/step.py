@@ -61,7 +61,7 @@ def advance(
             resource(net, beh, par, st, t)  # 6
             last_resort(net, par, st)  # 7
         fired = check_triggers(net, par, st, t, step_days)
-        leave_ports(net, beh, par, st, rec, t)  # 8
+        leave_ports(net, beh, st, rec, t)  # 8
         record_flows(net, st, rec, t)
         if beh.resourcing:
             adapt(net, beh, par, st, t)

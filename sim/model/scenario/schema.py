@@ -67,7 +67,7 @@ class NetworkSpec(Spec):
     year: Year = 2024
     """Base year of the shipped figures."""
     projects: Literal["none", "operating", "construction", "financed", "permitting", "all"] = "none"
-    """Announced projects of this status and better, in the run and its baseline; shipped network only."""
+    """Announced projects of this status and better come in run and baseline; in the shipped network alone."""
     folder: FolderPath | None = None
     """Read the whole network from this folder."""
     overlay: FolderPath | None = None
