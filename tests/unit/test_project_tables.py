@@ -1,4 +1,4 @@
-"""Projects in a small world of tables: what is carved out, what is new, what a row that leads nowhere says."""
+"""Projects in a small world of tables: what is carved out, what is new, what is said of rows without end."""
 
 from __future__ import annotations
 
