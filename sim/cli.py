@@ -187,12 +187,39 @@ def network(
         tuple[GraphFormat, Path] | None,
         typer.Option(metavar="FORMAT FILE", help="Write as graphml, gexf or json."),
     ] = None,
+    world_map: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw makers and main flows on a world map.")
+    ] = None,
+    sankey: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw who makes and who uses each material of --material."),
+    ] = None,
+    material: Annotated[
+        str | None,
+        typer.Option(help="For --map and --sankey: a commodity, a material or 'containing: X'."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a network holds, or one node of it, or export it."""
+    """Show what a network holds, or one node of it, or export or draw it."""
     from sim.report import commands
 
+    if world_map is not None or sankey is not None:
+        commands.draw_network(what, world_map=world_map, sankey=sankey, material=material, as_json=as_json)
+        return
     commands.network(what, node=node, export=export, as_json=as_json)
+
+
+@app.command()
+def trace(
+    name: Annotated[
+        str, typer.Argument(help="A node (process.COUNTRY), material (commodity/form) or commodity.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show where the numbers of a node or material come from: every figure down to its source."""
+    from sim.report import commands
+
+    commands.trace(name, as_json=as_json)
 
 
 @app.command()

@@ -40,14 +40,18 @@ FIELDS = {
     EffectKind.ARC_CAP: "arc_cap",
     EffectKind.INPUT_FACTOR: "input_factor",
     EffectKind.INPUT_ADDED: "input_added",
+    EffectKind.ESSENTIAL_ADDED: "essential_added",
     EffectKind.EXTRA_COVER: "extra_cover",
     EffectKind.PILE_RATE: "pile_rate",
     EffectKind.PILE_BUYING: "pile_buying",
     EffectKind.BUY_OPEN: "buy_open",
     EffectKind.TRIGGER_ARMED: "trigger_armed",
+    EffectKind.ARC_DELAY: "arc_delay",
+    EffectKind.SEGMENT_RANK: "segment_rank",
+    EffectKind.SCRAP_FACTOR: "scrap_factor",
 }
-MULTIPLY = ("availability", "capacity_factor", "demand_factor", "input_factor")
-ADD = ("input_added", "extra_cover")
+MULTIPLY = ("availability", "capacity_factor", "demand_factor", "input_factor", "scrap_factor")
+ADD = ("input_added", "essential_added", "extra_cover", "arc_delay", "segment_rank")
 SMALLEST = ("arc_cap", "buy_open", "trigger_armed")
 
 HISTORIES = (
@@ -182,7 +186,8 @@ class Oracle:
             if self.node_recycling[n]:
                 spare = max(0.0, recovered[n] - planned[n])
                 normal = self.node_scrap_steps[n] * planned[n]
-                self.scrap_stock[n] = normal + spare * (self.rule.scrap_disposal_steps - 1.0)
+                steps = self.rule.scrap_disposal_steps
+                self.scrap_stock[n] = normal + (0.0 if math.isinf(steps) else spare * (steps - 1.0))
         self.running = [planned[n] > 0 or self.node_restart_steps[n] == 0 for n in range(self.n_node)]
         self.restart_left = [-1] * self.n_node
         used = self.slot_arc_start[self.n_slot]
@@ -198,6 +203,10 @@ class Oracle:
     def send(self, slot: int, due: int, quantity: float) -> None:
         """Note that a quantity reaches a slot at step `due`."""
         self.arriving[slot][due] = self.arriving[slot].get(due, 0.0) + quantity
+
+    def lead(self, a: int) -> int:
+        """Return the steps that what is shipped now will be under way."""
+        return int(self.arc_lead_steps[a] + self.arc_delay[a])
 
     def opening_state(self) -> dict[str, list[float]]:
         """Return what the balance needs to know of the start."""
@@ -402,7 +411,8 @@ class Oracle:
             cover = self.slot_cover_steps[s] * self.b[s] * self.planned_now[n]
             if self.node_aggregate[n] and self.rule.cover_spread and cover > 0:
                 served = min(served, 1.0 - max(0.0, 1.0 - self.on_hand[s] / cover) ** 3)
-            lost = self.slot_share[s] * self.slot_essential[s] * (1.0 - served)
+            essential = min(1.0, self.slot_essential[s] + self.essential_added[s])
+            lost = self.slot_share[s] * essential * (1.0 - served)
             loss_of_line[line] = max(loss_of_line[line], lost)
         loss = min(1.0, sum(loss_of_line.values()))
         for s in self.slots_of[n]:
@@ -436,8 +446,9 @@ class Oracle:
                     stages[i + 1] += moved
             if stages:
                 stages[0] += generated
-            self.scrap_stock[n] += self.scrap_yield[r] * leaving
-            self.scrap_lost[n] += leaving - self.scrap_yield[r] * leaving
+            share = min(1.0, self.scrap_yield[r] * self.scrap_factor[r])
+            self.scrap_stock[n] += share * leaving
+            self.scrap_lost[n] += leaving - share * leaving
         for n in range(self.n_node):
             if self.node_recycling[n]:
                 normal = self.node_scrap_steps[n] * self.node_planned[n]
@@ -458,7 +469,7 @@ class Oracle:
             n, b = self.slot_node[s], self.b[s]
             mean_lead = 1.0
             if any(self.weight[a] > 0 for a in self.arcs_of_slot[s]):
-                mean_lead = sum(self.weight[a] * self.arc_lead_steps[a] for a in self.arcs_of_slot[s])
+                mean_lead = sum(self.weight[a] * self.lead(a) for a in self.arcs_of_slot[s])
             cover = self.slot_cover_steps[s] + self.extra_cover[s]
             target = cover * b * self.planned_now[n] + b * self.use_smoothed[n] * (mean_lead - 1.0)
             workable = max(0.0, self.cap[n] - self.demand[n]) * (mean_lead + self.rule.adjustment_steps)
@@ -493,11 +504,12 @@ class Oracle:
         self.orders[self.arc_port[a]] += quantity
 
     def serve(self, asked: list[float], left: list[float]) -> list[float]:
-        """Grant what ports have left, segment by segment, in proportion within one; lower `left`."""
+        """Grant what ports have left, rank by rank, in proportion within one; lower `left`."""
         granted = [0.0] * self.n_arc
         for p in range(self.n_port):
-            for g in range(self.port_segment_start[p], self.port_segment_start[p + 1]):
-                members = [a for a in self.arcs_of_port[p] if self.arc_segment[a] == g]
+            ranks = {self.segment_rank[self.arc_segment[a]] for a in self.arcs_of_port[p]}
+            for rank in sorted(ranks):
+                members = [a for a in self.arcs_of_port[p] if self.segment_rank[self.arc_segment[a]] == rank]
                 total = sum(asked[a] for a in members)
                 if total <= 0:
                     continue
@@ -655,13 +667,14 @@ class Oracle:
         for s in range(self.n_slot):
             for a in self.arcs_of_slot[s]:
                 self.transit[s] += self.granted[a]
-                self.send(s, self.step + self.arc_lead_steps[a], self.granted[a])
+                self.send(s, self.step + self.lead(a), self.granted[a])
             self.transit[s] += self.pile_granted[s]
             self.send(s, self.step + 1, self.pile_granted[s])
         self.surplus = [0.0] * self.n_port
         for p in range(self.n_port):
             self.port_stock[p] = self.left[p]
-            if self.port_disposable[p]:
+            n = self.port_node[p]
+            if self.port_disposable[p] or (self.node_planned[n] == 0 and not self.running[n]):
                 self.surplus[p] = max(0.0, self.port_stock[p] - self.port_target[p])
                 self.port_stock[p] -= self.surplus[p]
             self.orders_last[p] = self.orders[p]

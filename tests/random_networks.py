@@ -448,7 +448,7 @@ class EffectMaker:
         users = [n.key for n in self.draft.nodes if n.end_use]
         slots = [s.key for s in self.draft.slots]
         for _ in range(count):
-            choice = int(self.rng.integers(9))
+            choice = int(self.rng.integers(12))
             some = [s for s in slots if self.rng.random() < 0.4]
             if choice <= 2:
                 self.restriction()
@@ -461,8 +461,19 @@ class EffectMaker:
             elif choice == 7:
                 self.add(EffectKind.INPUT_FACTOR, some, self.between(0.0, 1.0), 1.0)
                 self.add(EffectKind.INPUT_ADDED, some[:1], self.between(0.0, 0.5), 0.0)
-            else:
+                self.add(EffectKind.ESSENTIAL_ADDED, some[:1], self.between(0.0, 0.5), 0.0)
+            elif choice == 8:
                 self.add(EffectKind.EXTRA_COVER, some, self.between(0.0, 6.0), 0.0)
+            elif choice == 9:
+                arcs = [arc.key for arc in self.draft.arcs if self.rng.random() < 0.4]
+                self.add(EffectKind.ARC_DELAY, arcs, 2.0 * int(self.rng.integers(1, 4)), 0.0)
+            elif choice == 10:
+                segments = sorted({(arc.port, arc.rank) for arc in self.draft.arcs})
+                chosen = [segment for segment in segments if self.rng.random() < 0.4]
+                self.add(EffectKind.SEGMENT_RANK, chosen, float(self.rng.choice([-0.5, -1.0, 1.0])), 0.0)
+            else:
+                scraps = list(range(len(self.draft.scraps)))
+                self.add(EffectKind.SCRAP_FACTOR, scraps, self.between(0.5, 2.5), 1.0)
 
     def use_piles(self) -> None:
         """Open the stockpiles by a date or a trigger; let them buy; close a supplier of theirs."""

@@ -22,6 +22,7 @@ from sim.analysis.summary import summarise
 from sim.engine.record import RunRecord
 from sim.errors import ResultError
 from sim.model.labels import RunLabels
+from sim.units import steps_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,9 +180,9 @@ class RunResult:
         onset = self.first_disruption_step if self.first_disruption_step >= 0 else None
         windows = []
         for disruption in self.scenario.disruptions:
-            first = -(-(disruption.start - self.start).days // self.step_days)
-            days = disruption.duration_days
-            last = self.n_steps if days is None else first + int(np.ceil(days / self.step_days - 1e-9))
+            begins, days = (disruption.start - self.start).days, disruption.duration_days
+            first = steps_up(begins, self.step_days)
+            last = self.n_steps if days is None else steps_up(begins + days, self.step_days)
             label = disruption.label or disruption.kind.replace("_", " ")
             windows.append((label, max(first, 0), min(max(last, 0), self.n_steps)))
         return Markers(onset, tuple(windows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,8 @@ from sim.model.scenario import FundProject, ProjectSlippage, Scenario
 
 Record = Literal["watched", "all", "flows"]
 STRETCH_STEPS = 104  # between two calls of `progress`
-CHECKPOINT_MARK = "critmin-sim checkpoint 1"
+RECORDED = ("slot_group", "port_group", "node_row")  # arrays that follow from what a scenario watches
+CHECKPOINT_MARK = "critmin-sim checkpoint 2"
 
 _last_baseline: list[tuple[CompiledRun, RunRecord]] = []
 """The latest baseline: scenarios that differ by their events alone share it."""
@@ -172,6 +173,7 @@ class World:
         self._seed, self._record = seed, record
         self._compilation = compile_network(network, scenario, record=record)
         self._engine = Engine(self._compilation.run)
+        self._onset = self._compilation.run.first_disruption_step
 
     @property
     def step(self) -> int:
@@ -235,7 +237,8 @@ class World:
         Raises
         ------
         ScenarioError
-            If it would change the arrays (detours, new stockpiles, substitutes) or the time axis.
+            If it would change the arrays (detours, stockpiles and what they hold, substitutes, triggers),
+            the rules of behaviour or the time axis: the engine would go on with the old ones.
         """
         for name in ("start", "step", "horizon_days"):
             given, kept = getattr(scenario, name), getattr(self.scenario, name)
@@ -247,19 +250,27 @@ class World:
         ):
             raise ScenarioError("projects cannot change their course midway; start the world from a scenario")
         other = compile_network(self.network, scenario, record=self._record)
-        if not _same_shapes(self._compilation.run, other.run):
+        if not _same_world(self._compilation.run, other.run):
             raise ScenarioError(
-                "the change needs arcs or stockpiles that the world was not started with; "
+                "the change needs arcs, stockpiles, triggers or rules that the world was not started with; "
                 "start it from a scenario that names them"
             )
         for effect in other.imposed:
             self._engine.add_effect(effect)
+        begins = max(self.step, other.run.first_disruption_step)
+        if scenario.disruptions and (self._onset < 0 or begins < self._onset):
+            self._onset = begins
 
     def save(self, path: Path | str) -> Path:
         """Write a checkpoint file; `load` goes on from it to the same bytes."""
         target = Path(path)
         partial = target.with_name(target.name + ".partial")
-        content = {"mark": CHECKPOINT_MARK, "engine": self._engine.checkpoint(), "scenario": self.scenario}
+        content = {
+            "mark": CHECKPOINT_MARK,
+            "engine": self._engine.checkpoint(),
+            "onset": self._onset,
+            "scenario": self.scenario,
+        }
         try:
             partial.write_bytes(pickle.dumps(content, protocol=5))
             partial.replace(target)
@@ -286,6 +297,7 @@ class World:
         if not isinstance(content, dict) or content.get("mark") != CHECKPOINT_MARK:
             raise ResultError(f"{path}: is not a checkpoint of this version")
         self._engine.restore(content["engine"])
+        self._onset = content["onset"]
 
     def result(self) -> RunResult:
         """Return the result of a world that has run to its end.
@@ -306,6 +318,7 @@ class World:
             "tables_hash": self.network.tables_hash,
             "counts": _counts(self.network, run, outcome),
             "timings_s": {},
+            "notes": list(run.notes),
         }
         return RunResult(
             self.scenario,
@@ -314,12 +327,14 @@ class World:
             baseline,
             run.step_days,
             self.scenario.start,
-            run.first_disruption_step,
+            self._onset,
             manifest,
         )
 
 
-def _same_shapes(left: CompiledRun, right: CompiledRun) -> bool:
-    """Return whether the arrays of two runs number the same things."""
-    pairs: Iterable[tuple[Any, Any]] = zip(left.arrays, right.arrays, strict=True)
-    return left.n_steps == right.n_steps and all(np.shape(a) == np.shape(b) for a, b in pairs)
+def _same_world(left: CompiledRun, right: CompiledRun) -> bool:
+    """Return whether two runs have the same rules and arrays, what is recorded aside."""
+    names = (name for name in left.arrays._fields if name not in RECORDED)
+    return left.behaviour == right.behaviour and all(
+        np.array_equal(getattr(left.arrays, name), getattr(right.arrays, name)) for name in names
+    )

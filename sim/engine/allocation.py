@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.engine.compiled import compiled
 from sim.engine.production import growth_of, working_capacity
 from sim.engine.record import Series
@@ -15,24 +17,32 @@ WEIGHT_SNAP = 1e-12  # a weight this near its base has returned
 
 
 @compiled
-def fill_segments(net: NetworkArrays, st: State, available: float, p: int) -> float:
-    """Serve the segments of port `p` in turn from `available`; return what is left of it."""
-    for g in range(net.port_segment_start[p], net.port_segment_start[p + 1]):
-        asked = st.segment_orders[g]
-        if asked <= available:
-            st.segment_fill[g] = 1.0
-            available -= asked
-        else:
-            st.segment_fill[g] = available / asked
-            available = 0.0
-    return available
+def fill_segments(net: NetworkArrays, par: Parameters, st: State, available: float, p: int) -> float:
+    """Serve the segments of port `p` by rank from `available`; return what is left of it."""
+    first, last = net.port_segment_start[p], net.port_segment_start[p + 1]
+    served = -math.inf
+    while True:
+        rank, asked = math.inf, 0.0
+        for g in range(first, last):
+            if served < par.segment_rank[g] < rank:
+                rank, asked = par.segment_rank[g], st.segment_orders[g]
+            elif par.segment_rank[g] == rank:
+                asked += st.segment_orders[g]
+        if rank == math.inf:
+            return available
+        fill = 1.0 if asked <= available else available / asked
+        available = available - asked if fill == 1.0 else 0.0
+        for g in range(first, last):
+            if par.segment_rank[g] == rank:
+                st.segment_fill[g] = fill
+        served = rank
 
 
 @compiled
-def allocate(net: NetworkArrays, st: State) -> None:
+def allocate(net: NetworkArrays, par: Parameters, st: State) -> None:
     """Part 5: each port ships what it has, by class, in proportion within a class."""
     for p in range(len(net.port_node)):
-        st.left[p] = fill_segments(net, st, st.port_stock[p], p)
+        st.left[p] = fill_segments(net, par, st, st.port_stock[p], p)
 
 
 @compiled
@@ -48,7 +58,9 @@ def send(net: NetworkArrays, st: State, s: int, lead_steps: int, quantity: float
 
 
 @compiled
-def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: int, last: int) -> float:
+def grant_range(
+    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, s: int, first: int, last: int
+) -> float:
     """Grant round-1 orders of arcs first..last; return their sum.
 
     `unfilled` is kept where a port could not serve all; where its fill is 1 nobody reads it.
@@ -64,7 +76,7 @@ def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: in
                 granted *= fill
                 st.arc_order[a] = granted
             total += granted
-            send(net, st, s, net.arc_lead_steps[a], granted)
+            send(net, st, s, net.arc_lead_steps[a] + int(par.arc_delay[a]), granted)
         else:
             st.unfilled[a] = 0.0
         st.established[a] += (granted - st.established[a]) * share
@@ -83,13 +95,14 @@ def least(net: NetworkArrays, st: State, s: int, t: int) -> float:
 
 
 @compiled
-def grant_round_one(net: NetworkArrays, beh: Behaviour, st: State, t: int) -> None:
+def grant_round_one(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int) -> None:
     """Send what round 1 granted and list the slots that are still short."""
     n_short = 0
     for s in range(len(net.slot_node)):
-        total = grant_range(net, beh, st, s, net.slot_arc_start[s], net.slot_arc_start[s + 1])
+        total = grant_range(net, beh, par, st, s, net.slot_arc_start[s], net.slot_arc_start[s + 1])
         if st.latent_live[s]:
-            total += grant_range(net, beh, st, s, net.slot_latent_start[s], net.slot_latent_start[s + 1])
+            first, last = net.slot_latent_start[s], net.slot_latent_start[s + 1]
+            total += grant_range(net, beh, par, st, s, first, last)
         st.slot_granted[s] = total
         if st.order[s] - total > SHORT * st.order[s] and st.order[s] - total > least(net, st, s, t):
             st.short_slots[n_short] = s
@@ -162,7 +175,9 @@ def request_range(
 
 
 @compiled
-def grant_requests(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: int, last: int) -> float:
+def grant_requests(
+    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, s: int, first: int, last: int
+) -> float:
     """Send what round 2 granted on arcs first..last; return the sum."""
     total = 0.0
     for a in range(first, last):
@@ -173,7 +188,7 @@ def grant_requests(net: NetworkArrays, beh: Behaviour, st: State, s: int, first:
                 st.arc_order[a] += granted
                 st.established[a] += granted / beh.established_steps
                 total += granted
-                send(net, st, s, net.arc_lead_steps[a], granted)
+                send(net, st, s, net.arc_lead_steps[a] + int(par.arc_delay[a]), granted)
     return total
 
 
@@ -198,11 +213,13 @@ def resource(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: 
             request_range(net, par, st, used, used_end, short / total)
             request_range(net, par, st, latent, latent_end, short / total)
     for p in range(len(net.port_node)):
-        st.left[p] = fill_segments(net, st, st.left[p], p)
+        st.left[p] = fill_segments(net, par, st, st.left[p], p)
     for i in range(st.counters[1]):
         s = st.short_slots[i]
-        total = grant_requests(net, beh, st, s, net.slot_arc_start[s], net.slot_arc_start[s + 1])
-        total += grant_requests(net, beh, st, s, net.slot_latent_start[s], net.slot_latent_start[s + 1])
+        used, used_end = net.slot_arc_start[s], net.slot_arc_start[s + 1]
+        latent, latent_end = net.slot_latent_start[s], net.slot_latent_start[s + 1]
+        total = grant_requests(net, beh, par, st, s, used, used_end)
+        total += grant_requests(net, beh, par, st, s, latent, latent_end)
         st.slot_granted[s] += total
 
 
@@ -226,7 +243,9 @@ def adapt_range(
 
 
 @compiled
-def settle_range(net: NetworkArrays, st: State, s: int, first: int, last: int, total: float) -> bool:
+def settle_range(
+    net: NetworkArrays, par: Parameters, st: State, s: int, first: int, last: int, total: float
+) -> bool:
     """Renormalise weights of arcs first..last and add up the mean lead; return whether some are off base."""
     moving = False
     for a in range(first, last):
@@ -236,7 +255,7 @@ def settle_range(net: NetworkArrays, st: State, s: int, first: int, last: int, t
         else:
             moving = True
         st.weight[a] = weight
-        st.mean_lead[s] += weight * net.arc_lead_steps[a]
+        st.mean_lead[s] += weight * (net.arc_lead_steps[a] + par.arc_delay[a])
     return moving
 
 
@@ -263,8 +282,8 @@ def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int
         if total <= 0.0:
             continue
         st.mean_lead[s] = 0.0
-        moving = settle_range(net, st, s, used, used_end, total)
-        moving = settle_range(net, st, s, latent, latent_end, total) or moving
+        moving = settle_range(net, par, st, s, used, used_end, total)
+        moving = settle_range(net, par, st, s, latent, latent_end, total) or moving
         st.adapting[s] = moving
 
 
@@ -284,10 +303,14 @@ def count_clocks(st: State) -> None:
 
 @compiled
 def leave_ports(net: NetworkArrays, beh: Behaviour, st: State, rec: Series, t: int) -> None:
-    """Part 8, ports: what was granted has left, disposable surplus goes to its sink, orders are kept."""
+    """Part 8, ports: what was granted has left, disposable surplus goes to its sink, orders are kept.
+
+    A plant that has fallen idle again sells off what its customers left behind when they went home.
+    """
     for p in range(len(net.port_node)):
-        stock = st.left[p]
-        if net.port_disposable[p] and stock > st.port_aim[p]:
+        stock, n = st.left[p], net.port_node[p]
+        sold_off = st.planned[n] == 0.0 and not st.running[n]
+        if (net.port_disposable[p] or sold_off) and stock > st.port_aim[p]:
             st.surplus[p] += stock - st.port_aim[p]
             stock = st.port_aim[p]
         st.port_stock[p] = stock

@@ -34,7 +34,7 @@ def move_base(net: NetworkArrays, par: Parameters, state: State) -> None:
     state.qualification_left[par.entry > 0.0] = 0
     shifted = np.flatnonzero(_slots_with(net, state.base_weight != before))
     if shifted.size:
-        _move_weights(net, state, before, shifted)
+        _move_weights(net, par, state, before, shifted)
 
 
 def base_weights(net: NetworkArrays, entry: FloatArray) -> FloatArray:
@@ -50,7 +50,9 @@ def base_weights(net: NetworkArrays, entry: FloatArray) -> FloatArray:
     return weights
 
 
-def _move_weights(net: NetworkArrays, state: State, before: FloatArray, slots: IntArray) -> None:
+def _move_weights(
+    net: NetworkArrays, par: Parameters, state: State, before: FloatArray, slots: IntArray
+) -> None:
     """Move the weights of some slots with their base; a slot that was at its base stays at it."""
     slot, n_slot = net.arc_slot, len(net.slot_node)
     inside = np.zeros(n_slot, dtype=np.bool_)
@@ -61,7 +63,7 @@ def _move_weights(net: NetworkArrays, state: State, before: FloatArray, slots: I
     settled = ~(state.adapting | state.blocked) | (total <= 0.0)
     share = np.divide(weight, total[slot], where=total[slot] > 0.0, out=np.zeros_like(weight))
     state.weight[here] = np.where(settled[slot], state.base_weight, share)[here]
-    lead = np.bincount(slot, state.weight * net.arc_lead_steps, n_slot)
+    lead = np.bincount(slot, state.weight * (net.arc_lead_steps + par.arc_delay), n_slot)
     state.mean_lead[slots] = np.where(lead[slots] > 0.0, lead[slots], 1.0)
 
 

@@ -64,11 +64,11 @@ def _scrap_error(net: NetworkArrays, opening: State, state: State) -> float:
     generated = float((state.scrap_generated - opening.scrap_generated).sum())
     lost = float((state.scrap_lost - opening.scrap_lost).sum())
     disposed = float((state.scrap_disposed - opening.scrap_disposed).sum())
-    recycling_port = net.node_recycling[net.port_node]
-    made = (state.produced - opening.produced) / net.port_output_per_unit
+    first_port = net.node_port_start[:-1][net.node_recycling]  # each tells how much scrap its node used
+    made = (state.produced[first_port] - opening.produced[first_port]) / net.port_output_per_unit[first_port]
     gross = scrap_in_stock(net, opening) + generated
     closing = scrap_in_stock(net, state)
-    error = abs(gross - float(made[recycling_port].sum()) - lost - disposed - closing)
+    error = abs(gross - float(made.sum()) - lost - disposed - closing)
     return error / gross if gross > 0 else 0.0
 
 

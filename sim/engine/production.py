@@ -147,7 +147,8 @@ def draw_inputs(
         while end < last and net.slot_line[end] == net.slot_line[s]:
             st.intensity[end] = net.slot_input_per_unit[end] * par.input_factor[end] + par.input_added[end]
             available = slot_availability(net, beh, st, end, ceiling, planned)
-            worst = max(worst, net.slot_share[end] * net.slot_essential[end] * (1.0 - available))
+            essential = min(1.0, net.slot_essential[end] + par.essential_added[end])
+            worst = max(worst, net.slot_share[end] * essential * (1.0 - available))
             share = max(share, net.slot_share[end])
             end += 1
         line_activity = ceiling
@@ -260,7 +261,7 @@ def pass_chain(net: NetworkArrays, st: State, r: int, inflow: float) -> float:
 
 
 @compiled
-def return_scrap(net: NetworkArrays, beh: Behaviour, st: State) -> None:
+def return_scrap(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State) -> None:
     """Scrap of this step's draws moves towards the recycling nodes; they give off what they used."""
     for n in range(len(net.node_planned)):
         if net.node_recycling[n]:
@@ -271,7 +272,7 @@ def return_scrap(net: NetworkArrays, beh: Behaviour, st: State) -> None:
         generated = max(0.0, st.draw[s] - product)
         st.scrap_generated[r] += generated
         out = pass_chain(net, st, r, generated)
-        recovered = out * net.scrap_yield[r]
+        recovered = out * min(1.0, net.scrap_yield[r] * par.scrap_factor[r])
         st.scrap_stock[net.scrap_node[r]] += recovered
         st.scrap_lost[r] += out - recovered
     for n in range(len(net.node_planned)):
@@ -286,6 +287,6 @@ def produce(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, rec:
     """Part 3: every node turns inputs into outputs; hosts limit by their activity of the step before."""
     for n in range(len(net.node_planned)):
         produce_node(net, beh, par, st, rec, n, t)
-    return_scrap(net, beh, st)
+    return_scrap(net, beh, par, st)
     for n in range(len(net.node_planned)):
         st.activity[n] = st.activity_next[n]

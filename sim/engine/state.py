@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -218,6 +219,14 @@ def steady_state(net: NetworkArrays, behaviour: Behaviour, base: Parameters) -> 
     )
 
 
+def refresh_mean_leads(net: NetworkArrays, parameters: Parameters, state: State) -> None:
+    """Let the mean lead time of every slot follow the delays in force, at the present weights."""
+    lead = np.bincount(
+        net.arc_slot, state.weight * (net.arc_lead_steps + parameters.arc_delay), len(net.slot_node)
+    )
+    state.mean_lead[:] = np.where(lead > 0, lead, 1.0)
+
+
 def _full_rings(net: NetworkArrays) -> FloatArray:
     """Return arrival rings in which every arc has shipped its base flow in each step before the start."""
     ring = np.zeros(int(net.slot_ring_start[-1]))
@@ -240,7 +249,10 @@ def base_scrap(net: NetworkArrays, use: FloatArray) -> FloatArray:
 def _scrap_at_rest(net: NetworkArrays, behaviour: Behaviour, use: FloatArray) -> FloatArray:
     """Return scrap stocks at which what is not recycled leaves as fast as it comes, t by node."""
     recovered = np.bincount(net.scrap_node, base_scrap(net, use) * net.scrap_yield, len(net.node_planned))
-    spare = np.maximum(0.0, recovered - net.node_planned) * (behaviour.scrap_disposal_steps - 1.0)
+    waits = behaviour.scrap_disposal_steps - 1.0
+    if math.isinf(waits):
+        waits = 0.0  # nothing ever leaves: no stock is at rest, so that it starts at its normal size
+    spare = np.maximum(0.0, recovered - net.node_planned) * waits
     stock: FloatArray = np.where(net.node_recycling, net.node_scrap_steps * net.node_planned + spare, 0.0)
     return stock
 

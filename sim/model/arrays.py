@@ -56,7 +56,7 @@ class NetworkArrays(NamedTuple):
     """Line number; slots of a node are sorted by line."""
     slot_arc_start: IntArray  # (n_slot + 1,) used arcs: indices 0 .. n_used
     slot_latent_start: IntArray  # (n_slot + 1,) latent arcs: indices n_used .. n_arc
-    slot_ring_start: IntArray  # (n_slot + 1,) offsets into the arrival rings
+    slot_ring_start: IntArray  # (n_slot + 1,) offsets into the arrival rings, which hold lead and delay
     # ports ---------------------------------------------------------------- shape (n_port,)
     port_node: IntArray
     port_output_per_unit: FloatArray
@@ -66,7 +66,7 @@ class NetworkArrays(NamedTuple):
     """Base outflow, t/step."""
     port_drives: BoolArray
     port_disposable: BoolArray
-    port_segment_start: IntArray  # (n_port + 1,); segments of a port run from first to last served
+    port_segment_start: IntArray  # (n_port + 1,)
     # arcs ----------------------------------------------------------------- shape (n_arc,)
     arc_slot: IntArray
     arc_port: IntArray
@@ -161,10 +161,14 @@ class Parameters(NamedTuple):
     arc_cap: FloatArray  # (n_arc,) t/step; inf for no limit, 0 for closed
     input_factor: FloatArray  # (n_slot,) share of the input that substitution leaves
     input_added: FloatArray  # (n_slot,) t per unit that substitution brings to this slot
+    essential_added: FloatArray  # (n_slot,) share of the use that has come to rest on this substitute
     extra_cover: FloatArray  # (n_slot,) steps of additional cover wanted (buying ahead)
     pile_rate: FloatArray  # (n_pile,) t/step that may be released; 0 while closed
     pile_buying: FloatArray  # (n_pile,) 1 while purchases are allowed
     buy_open: FloatArray  # (n_buy,) 1 while the supplier may sell to the pile
+    arc_delay: FloatArray  # (n_arc,) whole steps added to the lead time of what is shipped now
+    segment_rank: FloatArray  # (n_segment,) order of service, least first; equal ranks share alike
+    scrap_factor: FloatArray  # (n_scrap,) multiplies collection x recovery, which stays at most 1
     trigger_armed: FloatArray  # (n_trigger,) 1 while the trigger is watched
     capacity_added: FloatArray  # (n_node,) units/step that projects have added, or taken where they replace
     planned_added: FloatArray  # (n_node,) units/step that projects add to what is planned
@@ -191,15 +195,19 @@ class EffectKind(IntEnum):
     ARC_CAP = 4
     INPUT_FACTOR = 5
     INPUT_ADDED = 6
-    EXTRA_COVER = 7
-    PILE_RATE = 8
-    PILE_BUYING = 9
-    BUY_OPEN = 10
-    TRIGGER_ARMED = 11
-    CAPACITY_ADDED = 12
-    PLANNED_ADDED = 13
-    TARGET_ADDED = 14
-    ENTRY = 15
+    ESSENTIAL_ADDED = 7
+    EXTRA_COVER = 8
+    PILE_RATE = 9
+    PILE_BUYING = 10
+    BUY_OPEN = 11
+    TRIGGER_ARMED = 12
+    ARC_DELAY = 13
+    SEGMENT_RANK = 14
+    SCRAP_FACTOR = 15
+    CAPACITY_ADDED = 16
+    PLANNED_ADDED = 17
+    TARGET_ADDED = 18
+    ENTRY = 19
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sim.data.provenance import tables_hash
 from sim.data.read import Tables
+from sim.data.routes import detours
 from sim.errors import Faults, NetworkError
 from sim.model.attributes import make_node, scrap_sources
 from sim.model.balance import Balanced, balance
@@ -47,6 +48,7 @@ def assemble(tables: Tables, year: int) -> Network:
             )
         },
         parameters=book.parameters,
+        detour_days=detours(tables.chokepoints),
         tables_hash=tables_hash(tables.folder),
         report=BuildReport(
             materials=balanced.materials,

@@ -10,16 +10,23 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.model.announced import Part
-from sim.model.arrays import Behaviour, CompiledRun, Effect, EffectKind, Parameters, TriggerKind
+from sim.model.arrays import (
+    Behaviour,
+    CompiledRun,
+    Effect,
+    EffectKind,
+    NetworkArrays,
+    Parameters,
+    TriggerKind,
+)
 from sim.model.effects import Context, effects_of, name_of, trigger_name
 from sim.model.effects_projects import project_effects
-from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets
+from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets, segment_classes
 from sim.model.labels import NodeLabel, ProjectLabel, RunLabels
 from sim.model.network import Network, Node
-from sim.model.plan import Plan, plan_run, releases_pile
-from sim.model.scenario import Scenario, StockpileRelease, Trigger, check_scenario
+from sim.model.plan import Plan, plan_run, releases_pile, substituting_nodes, surging_nodes
+from sim.model.scenario import Scenario, StockpileRelease, Substitution, Trigger, check_scenario
 from sim.model.schedule import Course, course_of
-from sim.model.targets import nodes_of_target
 from sim.units import steps_up
 from sim.vocab import IntArray
 
@@ -30,7 +37,7 @@ FALLBACK_PARAMETERS = {
     "refill_time": 28.0,
     "forecast_time": 28.0,
     "switching_time": 56.0,
-    "loyalty_time": 182.0,
+    "loyalty_time": 130.0,
     "established_time": 182.0,
     "deferral_time": math.inf,
     "scrap_disposal_time": 365.0,
@@ -94,7 +101,7 @@ def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel
     run = CompiledRun(
         arrays=arrays,
         behaviour=_behaviour(network, scenario),
-        base=_with_detours_shut(_base_parameters(plan, index, len(triggers.number)), unruled),
+        base=_with_detours_shut(_base_parameters(plan, index, arrays, len(triggers.number)), unruled),
         effects=(*effects, *project_effects(context, scenario)),
         n_steps=scenario.n_steps,
         step_days=scenario.step_days,
@@ -139,7 +146,7 @@ def _behaviour(network: Network, scenario: Scenario) -> Behaviour:
     )
 
 
-def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
+def _base_parameters(plan: Plan, index: Index, arrays: NetworkArrays, n_trigger: int) -> Parameters:
     """Return the parameters of a calm world."""
     n_node, n_slot, n_pile = len(index.nodes), len(index.inputs), len(plan.piles)
     buys = sum(
@@ -154,11 +161,15 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         arc_cap=floats([index.per_step(a.arc.capacity_t_per_year) for a in index.arcs]),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
+        essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=np.zeros(n_pile),
-        pile_buying=np.zeros(n_pile),
+        pile_buying=floats([float(pile.buys_from_start) for pile in plan.piles]),
         buy_open=np.ones(buys),
         trigger_armed=np.ones(n_trigger),
+        arc_delay=np.zeros(len(index.arcs)),
+        segment_rank=floats([float(rank) for rank, _ in segment_classes(index, arrays)]),
+        scrap_factor=np.ones(len(arrays.scrap_node)),
         capacity_added=np.zeros(n_node),
         planned_added=np.zeros(n_node),
         target_added=np.zeros(len(index.outputs)),
@@ -192,8 +203,7 @@ class _Triggers:
 def _triggers(network: Network, scenario: Scenario, plan: Plan, index: Index) -> _Triggers:
     """Return the state-dependent triggers of all responses and the slots that each one watches.
 
-    A release has one trigger for each material of its stockpile: tonnes of magnets must not outvote grams
-    of terbium.
+    A response has one trigger for each of its materials: tonnes of magnets must not outvote grams of terbium.
     """
     names, kinds, levels, slots = [], [], [], []
     for number, spec in enumerate(scenario.responses):
@@ -221,35 +231,42 @@ def _triggers(network: Network, scenario: Scenario, plan: Plan, index: Index) ->
 def _watched_slots(
     network: Network, spec: Any, name: str, plan: Plan, index: Index
 ) -> Iterator[tuple[str, list[int]]]:
-    """Yield each trigger of a response with the slots that it watches.
+    """Yield each trigger of a response with the slots that it watches: one material each.
 
-    For a release these are its members' slots of one material, for the others the slots of the users that
-    substitute or that the target supplies.
+    For a release these are its members' slots, for a substitution those of its users, for a surge those
+    that its target supplies, or could.
     """
     if isinstance(spec, StockpileRelease):
         for pile in plan.piles:
             if releases_pile(network, spec, pile):
                 material = pile.stockpile.material
-                yield trigger_name(name, material), _slots_of(index, {material}, countries=set(pile.members))
-    elif hasattr(spec, "material"):
-        users = {n.id for n in nodes_of_target(network, spec.users)} if spec.users is not None else None
-        yield name, _slots_of(index, set(network.select_materials(spec.material)), users=users)
+                yield trigger_name(name, material), _slots_of(index, material, set(pile.members))
+    elif isinstance(spec, Substitution):
+        users = substituting_nodes(network, spec)
+        for material in sorted({material for _, material in users}):
+            slots = [index.slot[node.id, material] for node, made in users if made == material]
+            yield trigger_name(name, material), sorted(slots)
     else:
-        made = {o.material for node in nodes_of_target(network, spec.target) for o in node.outputs}
-        yield name, _slots_of(index, made)
+        for material, nodes in surging_nodes(network, spec).items():
+            makers = {node.id for node in nodes}
+            yield trigger_name(name, material), _slots_supplied(index, material, makers)
 
 
-def _slots_of(
-    index: Index, materials: set[str], *, countries: set[str] | None = None, users: set[str] | None = None
-) -> list[int]:
-    """Return the slots of some materials, in some countries or of some nodes only if these are given."""
+def _slots_of(index: Index, material: str, countries: set[str]) -> list[int]:
+    """Return the slots of a material in some countries."""
     return [
         slot
         for slot, (number, entry) in enumerate(index.inputs)
-        if entry.material in materials
-        and (countries is None or index.nodes[number].country in countries)
-        and (users is None or index.nodes[number].id in users)
+        if entry.material == material and index.nodes[number].country in countries
     ]
+
+
+def _slots_supplied(index: Index, material: str, makers: set[str]) -> list[int]:
+    """Return the slots of a material to which some arc, used or latent, leads from its makers."""
+    arcs = (planned.arc for planned in index.arcs)
+    return sorted(
+        {index.slot[a.customer, material] for a in arcs if a.material == material and a.supplier in makers}
+    )
 
 
 # -- what is recorded --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 
@@ -35,15 +36,15 @@ class Context:
         """Return the first step that starts on or after `day`; 0 for days before the start."""
         return max(0, self.step_from(day))
 
-    def step_from(self, day: date) -> int:
-        """Return the same, below 0 for days before the start: ramps and recoveries count from there."""
-        return steps_up((day - self.scenario.start).days, self.index.step_days)
+    def step_from(self, day: date, delay_days: float = 0.0) -> int:
+        """Return the same after a delay, below 0 before the start: ramps and recoveries count from there."""
+        return steps_up((day - self.scenario.start).days + delay_days, self.index.step_days)
 
     def end_step(self, start: date, duration_days: float | None) -> int | None:
         """Return the first step after the duration, maybe below 0; None when it has no end."""
         if duration_days is None:
             return None
-        return steps_up((start - self.scenario.start).days + duration_days, self.index.step_days)
+        return self.step_from(start, duration_days)
 
 
 def name_of(spec: object, number: int) -> str:
@@ -90,3 +91,47 @@ def stairs(days: float, step_days: int) -> list[tuple[int, float]]:
     stair = max(1, PATH_STEP_DAYS // step_days)
     stairs = [(at, min(1.0, (at + 0.5 * min(stair, total - at)) / total)) for at in range(0, total, stair)]
     return [*stairs, (total, 1.0)]
+
+
+def path(
+    start: date, duration_days: float | None, ramp_days: float, context: Context
+) -> tuple[list[int], list[float], list[str]]:
+    """Return steps, shares of the way done and labels of a change that ramps up, holds and ends."""
+    first, end = context.step_from(start), context.end_step(start, duration_days)
+    rows = [(first + at, done) for at, done in stairs(ramp_days, context.index.step_days)]
+    rows = [(step, done) for step, done in rows if end is None or step < end]
+    labels = ["starts", *([""] * (len(rows) - 1))] if rows else []
+    if end is not None and rows:
+        rows, labels = [*rows, (end, 0.0)], [*labels, "ends"]
+    return [step for step, _ in rows], [done for _, done in rows], labels
+
+
+class Dated(Protocol):
+    """A disruption or response that begins on a date."""
+
+    @property
+    def start(self) -> date:
+        """First day."""
+
+    @property
+    def duration_days(self) -> float | None:
+        """How long it holds; None to the end."""
+
+
+def ramped(
+    kind: EffectKind,
+    spec: Dated,
+    number: int,
+    index: Sequence[int],
+    change: float | FloatArray,
+    ramp_days: float,
+    context: Context,
+    *,
+    neutral: float = 1.0,
+) -> list[Effect]:
+    """Return the effect that moves a parameter by `change` from its neutral value, along a ramp."""
+    steps, shares, labels = path(spec.start, spec.duration_days, ramp_days, context)
+    if not steps:
+        return []
+    values = [np.asarray(neutral + share * np.asarray(change)) for share in shares]
+    return window(kind, name_of(spec, number), index, steps, values, labels)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.model.arrays import Effect, EffectKind
-from sim.model.effect_parts import Context, name_of, stairs, window
+from sim.model.chosen import closed_arcs, detour_days, end_uses
+from sim.model.effect_parts import Context, name_of, ramped, stairs, window
 from sim.model.index import floats
 from sim.model.network import Arc
 from sim.model.plan import destination_countries, diversion_tag, diverts, leak_tag, restricted_arcs
-from sim.model.scenario import CapacityLoss, ExportRestriction
+from sim.model.scenario import CapacityLoss, DemandSurge, ExportRestriction, RouteClosure
 from sim.model.targets import nodes_of_target
 from sim.units import steps_up
 from sim.vocab import FloatArray
@@ -48,7 +49,7 @@ def export_restriction(spec: ExportRestriction, number: int, context: Context) -
     effects += _closed_purchases(spec, name, steps, schedule, context)
     effects += _leaks(spec, number, name, steps, schedule, context)
     effects += _diversion(spec, number, name, steps, schedule, context)
-    return effects + _buying_ahead(spec, name, arcs, context.step_from(spec.start), context)
+    return effects + _buying_ahead(spec, name, arcs, schedule, context)
 
 
 Schedule = list[tuple[int, dict[str, float]]]
@@ -59,13 +60,15 @@ def _severity_schedule(spec: ExportRestriction, context: Context) -> Schedule:
     countries = sorted(destination_countries(context.network, spec))
     start = context.step_from(spec.start)
     if spec.licence is not None:
-        stop = steps_up(spec.licence.initial_stop_days, context.index.step_days)
+        opens = context.step_from(spec.start, spec.licence.initial_stop_days)
         final = dict.fromkeys(countries, spec.licence.approval)
-        for place, share in spec.licence.by_destination.items():
-            final |= {code: share for code in context.network.members(place) if code in final}
-        rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if stop > 0 else []
+        members = {place: context.network.members(place) for place in spec.licence.by_destination}
+        for place in sorted(members, key=lambda name: -len(members[name])):  # the narrowest name counts
+            share = spec.licence.by_destination[place]
+            final |= {code: share for code in members[place] if code in final}
+        rows: Schedule = [(start, dict.fromkeys(countries, 1.0))] if opens > start else []
         for at, done in stairs(spec.licence.ramp_days, context.index.step_days):
-            rows.append((start + stop + at, {code: 1.0 - done * final[code] for code in countries}))
+            rows.append((opens + at, {code: 1.0 - done * final[code] for code in countries}))
         return rows
     if spec.quota_t_per_year is not None:
         base = math.fsum(arc.flow_t_per_year for arc in restricted_arcs(context.network, spec))
@@ -191,18 +194,25 @@ def _diversion(
 
 
 def _buying_ahead(
-    spec: ExportRestriction, name: str, arcs: Sequence[Arc], start: int, context: Context
+    spec: ExportRestriction, name: str, arcs: Sequence[Arc], schedule: Schedule, context: Context
 ) -> list[Effect]:
-    """Between announcement and start customers want extra cover, by their dependence on the origin."""
+    """Between announcement and start customers want extra cover, by the share of their supply at stake.
+
+    At stake is their dependence on the origin times the most that will be withheld from them: who is spared,
+    or the customers of a quota that does not bind, need not buy ahead.
+    """
     if spec.announced is None:
         return []
-    announced = context.step_from(spec.announced)
+    announced, start = context.step_from(spec.announced), context.step_from(spec.start)
     if announced >= start:
         return []
     dependence: defaultdict[int, float] = defaultdict(float)
     for arc in arcs:
         number = context.index.arc[(*arc.key, "")]
-        dependence[int(context.arrays.arc_slot[number])] += float(context.arrays.arc_base_weight[number])
+        country = _country(context, arc.customer)
+        worst = max((severities[country] for _, severities in schedule), default=0.0)
+        weight = float(context.arrays.arc_base_weight[number])
+        dependence[int(context.arrays.arc_slot[number])] += weight * worst
     days = context.network.parameters.get("prebuy_cover", DEFAULT_PREBUY_COVER_DAYS)
     slots = sorted(slot for slot, share in dependence.items() if share > 0)
     extra = floats([dependence[slot] * days / context.index.step_days for slot in slots])
@@ -242,3 +252,33 @@ def _logistic(done: float) -> float:
         return 1.0 / (1.0 + math.exp(-LOGISTIC_STEEPNESS * (x - 0.5)))
 
     return (curve(done) - curve(0.0)) / (curve(1.0) - curve(0.0))
+
+
+def demand_surge(spec: DemandSurge, number: int, context: Context) -> list[Effect]:
+    """Raise the demand of end uses, along a ramp."""
+    nodes = [context.index.node[node.id] for node in end_uses(context.network, spec)]
+    return ramped(EffectKind.DEMAND_FACTOR, spec, number, nodes, spec.increase, spec.ramp_days, context)
+
+
+def route_closure(spec: RouteClosure, number: int, context: Context) -> list[Effect]:
+    """Delay what can go round the closed places; cut what cannot."""
+    start, end = context.step_from(spec.start), context.end_step(spec.start, spec.duration_days)
+    if spec.severity == 0.0 or (end is not None and end <= start):
+        return []
+    round_trip: dict[int, float] = {}
+    stopped: dict[int, float] = {}
+    for arc in closed_arcs(context.network, spec):
+        place, days = context.index.arc[(*arc.key, "")], detour_days(context.network, spec, arc)
+        if days is None:
+            stopped[place] = context.index.per_step(arc.flow_t_per_year) * (1.0 - spec.severity)
+        else:
+            round_trip[place] = float(steps_up(spec.severity * days, context.index.step_days))
+    steps = [start] if end is None else [start, end]
+    labels = [f"closed: {', '.join(spec.chokepoints)}", "open again"][: len(steps)]
+    name, quiet = name_of(spec, number), [""] * len(steps)
+    delays = [floats(list(round_trip.values())), np.array(0.0)][: len(steps)]
+    caps = [floats(list(stopped.values())), np.array(np.inf)][: len(steps)]
+    effects = window(EffectKind.ARC_DELAY, name, list(round_trip), steps, delays, labels)
+    return effects + window(
+        EffectKind.ARC_CAP, name, list(stopped), steps, caps, quiet if effects else labels
+    )

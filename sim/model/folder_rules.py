@@ -242,11 +242,7 @@ def _outputs(view: View) -> None:
 
 def _drivers(view: View) -> None:
     """Check that something drives every producer, and that prices tell what where it is blank."""
-    prices = {m.id: m.price_usd_per_t for m in view.base.materials.values()} if view.base is not None else {}
-    for row in view.tables.rows["materials"]:
-        prices[row.text("material")] = row.number(
-            "price_usd_per_t", prices.get(row.text("material"), math.nan)
-        )
+    prices = _prices(view)
     for name, rows in view.tables.by_node("outputs").items():
         stated = [row.cells["drives"] for row in rows]
         if any(stated) or _base_driver(view, name, rows) or any(row.place in view.faulty for row in rows):
@@ -262,6 +258,15 @@ def _drivers(view: View) -> None:
                 f"{unpriced[0].place}: drives is blank and {unpriced[0].text('output_material')} has no"
                 f" price_usd_per_t, so the product of largest value is unknown; write drives = true for one"
             )
+
+
+def _prices(view: View) -> dict[str, float]:
+    """Return the prices of base and folder by material, USD/t; nan where there is none."""
+    prices = {m.id: m.price_usd_per_t for m in view.base.materials.values()} if view.base is not None else {}
+    for row in view.tables.rows["materials"]:
+        name = row.text("material")
+        prices[name] = row.number("price_usd_per_t", prices.get(name, math.nan))
+    return prices
 
 
 def _base_driver(view: View, name: str, rows: Iterable[Row]) -> bool:
@@ -314,9 +319,12 @@ def _listed(kind: str, name: str, found: Mapping[str, None]) -> str:
 
 
 def _stockpiles(view: View) -> None:
-    """Check that all rows of one stockpile lie in one country."""
+    """Check that all rows of one stockpile lie in one country, and that what a budget buys has a price."""
     first: dict[str, Row] = {}
+    prices = _prices(view)
     for row in view.sound("stockpiles"):
+        if "budget_usd" in row.given and math.isnan(prices.get(row.text("material"), math.nan)):
+            view.faults.add(f"{row.says('budget_usd')} but {row.text('material')} has no price_usd_per_t")
         before = first.setdefault(row.text("stockpile"), row)
         if before.text("country") != row.text("country"):
             view.faults.add(

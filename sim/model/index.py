@@ -145,9 +145,9 @@ def arc_fields(index: Index) -> dict[str, Any]:
     feed = floats([planned.feed for planned in index.arcs])  # of slots that nothing fills in the base year
     weight = np.divide(flow, inflow[slot], out=feed, where=inflow[slot] > 0)
     ring = np.ones(n_slot, dtype=np.int64)
-    np.maximum.at(ring, slot, lead)
-    priority = [a.priority if a.priority is not None else _priority(index, a.customer) for a in arcs]
-    segment, segment_start = _segments(port, priority, len(index.outputs))
+    delay = integers([steps_up(planned.delay_days, days) for planned in index.arcs])
+    np.maximum.at(ring, slot, lead + delay)
+    segment, segment_start = _segments(port, _classes(index), len(index.outputs))
     return {
         "slot_arc_start": offsets(np.bincount(slot[:used], minlength=n_slot)),
         "slot_latent_start": offsets(np.bincount(slot[used:], minlength=n_slot), used),
@@ -170,19 +170,43 @@ def _priority(index: Index, node: str) -> int:
     return index.nodes[index.node[node]].priority
 
 
-def _segments(port: IntArray, priority: list[int], n_port: int) -> tuple[IntArray, IntArray]:
-    """Give the (port, priority class) pairs their numbers, classes in rising order within a port."""
-    classes: defaultdict[int, set[int]] = defaultdict(set)
-    for p, rank in zip(port.tolist(), priority, strict=True):
+ServiceClass = tuple[int, tuple[int, ...]]  # priority, and the responses that may prefer the arc
+
+
+def _classes(index: Index) -> list[ServiceClass]:
+    """Return the class of service of each arc."""
+    return [
+        (
+            planned.arc.priority
+            if planned.arc.priority is not None
+            else _priority(index, planned.arc.customer),
+            planned.preferred,
+        )
+        for planned in index.arcs
+    ]
+
+
+def segment_classes(index: Index, arrays: NetworkArrays) -> list[ServiceClass]:
+    """Return the class of service of each segment."""
+    found: list[ServiceClass] = [(0, ())] * int(arrays.port_segment_start[-1])
+    for segment, service in zip(arrays.arc_segment.tolist(), _classes(index), strict=True):
+        found[segment] = service
+    return found
+
+
+def _segments(port: IntArray, services: list[ServiceClass], n_port: int) -> tuple[IntArray, IntArray]:
+    """Give the (port, class of service) pairs their numbers, classes in rising order within a port."""
+    classes: defaultdict[int, set[ServiceClass]] = defaultdict(set)
+    for p, rank in zip(port.tolist(), services, strict=True):
         classes[p].add(rank)
-    number: dict[tuple[int, int], int] = {}
+    number: dict[tuple[int, ServiceClass], int] = {}
     counts = []
     for p in range(n_port):
         ranks = sorted(classes[p])
         counts.append(len(ranks))
         for rank in ranks:
             number[p, rank] = len(number)
-    segment = [number[p, rank] for p, rank in zip(port.tolist(), priority, strict=True)]
+    segment = [number[p, rank] for p, rank in zip(port.tolist(), services, strict=True)]
     return integers(segment), offsets(counts)
 
 

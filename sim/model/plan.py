@@ -7,11 +7,22 @@ one set of arrays and differ by their calendar alone.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from statistics import median
 
+from sim.model.chosen import closed_arcs, detour_days, preferred_arcs
 from sim.model.network import Arc, Input, Network, Node, Stockpile
-from sim.model.scenario import ExportRestriction, Scenario, StockpileBuild, StockpileRelease, Substitution
+from sim.model.scenario import (
+    ExportRestriction,
+    PreferentialAllocation,
+    RouteClosure,
+    Scenario,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+)
 from sim.model.scenario.readers import Amount, Rate
 from sim.vocab import DAYS_PER_YEAR
 
@@ -25,6 +36,10 @@ class PlannedArc:
 
     arc: Arc
     tag: str = ""
+    delay_days: float = 0.0
+    """Most that closed routes can add to its lead time in this run."""
+    preferred: tuple[int, ...] = ()
+    """Responses by which its supplier serves this customer before others of its class."""
     enters: bool = False
     """A project or redirect will use it, though it carries nothing in the base year."""
     feed: float = 0.0
@@ -42,6 +57,8 @@ class PlannedPile:
     own_stock_first: bool = False
     last_class: int | None = None
     """Users of a later priority class are not served; None serves all."""
+    buys_from_start: bool = False
+    """A stockpile of the network that buys in its tables; one that a response builds buys by its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,27 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
         if isinstance(disruption, ExportRestriction):
             arcs.extend(_detours(network, disruption, number))
     ordered = tuple(nodes[name] for name in sorted(nodes))
-    return Plan(ordered, tuple(arcs), _piles(network, scenario))
+    return Plan(ordered, _marked(network, scenario, arcs), _piles(network, scenario))
+
+
+def _marked(network: Network, scenario: Scenario, arcs: list[PlannedArc]) -> tuple[PlannedArc, ...]:
+    """Return the arcs with the delays and preferences that disruptions and responses may bring them."""
+    delays: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    for disruption in scenario.disruptions:
+        if isinstance(disruption, RouteClosure):
+            for arc in closed_arcs(network, disruption):
+                delays[arc.key] += (detour_days(network, disruption, arc) or 0.0) + scenario.step_days
+    preferred: defaultdict[tuple[str, str, str], tuple[int, ...]] = defaultdict(tuple)
+    for number, response in enumerate(scenario.responses):
+        if isinstance(response, PreferentialAllocation):
+            for arc in preferred_arcs(network, response, network.arcs):
+                preferred[arc.key] = (*preferred[arc.key], number)
+    if not delays and not preferred:
+        return tuple(arcs)
+    return tuple(
+        replace(planned, delay_days=delays[planned.arc.key], preferred=preferred[planned.arc.key])
+        for planned in arcs
+    )
 
 
 # -- restrictions ------------------------------------------------------------------------------------------
@@ -191,7 +228,10 @@ def substituting_nodes(network: Network, spec: Substitution) -> list[tuple[Node,
 
 
 def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution) -> list[Arc]:
-    """Give every substituting node a resting slot of the substitute; return latent arcs to it."""
+    """Give every substituting node a resting slot of the substitute; return latent arcs to it.
+
+    Nothing rests on the slot at first: as substitution proceeds, its effect makes it essential.
+    """
     assert spec.substitute is not None
     leads = [arc.lead_time_days for arc in network.arcs if arc.material == spec.substitute]
     lead_days = median(leads) if leads else LATENT_SUBSTITUTE_LEAD_DAYS
@@ -201,13 +241,27 @@ def _add_substitute(network: Network, nodes: dict[str, Node], spec: Substitution
         if any(entry.material == spec.substitute for entry in present.inputs):
             continue
         like = next(entry for entry in present.inputs if entry.material == replaced)
-        slot = Input(spec.substitute, 0.0, like.cover_days, like.essential, like.share, like.line)
+        slot = Input(spec.substitute, 0.0, like.cover_days, 0.0, like.share, like.line)
         nodes[node.id] = replace(present, inputs=(*present.inputs, slot))
         arcs.extend(
             Arc(supplier.id, node.id, spec.substitute, 0.0, lead_days)
             for supplier in network.suppliers_of(spec.substitute)
         )
     return arcs
+
+
+# -- surge -------------------------------------------------------------------------------------------------
+
+
+def surging_nodes(network: Network, spec: SurgeCapacity) -> dict[str, list[Node]]:
+    """Return the nodes that add capacity, by the product that drives each most; end uses under ``""``."""
+    from sim.model.targets import nodes_of_target
+
+    found: dict[str, list[Node]] = {}
+    for node in nodes_of_target(network, spec.target):
+        main = max(node.outputs, key=lambda o: (o.drives, o.output_per_unit), default=None)
+        found.setdefault(main.material if main is not None else "", []).append(node)
+    return dict(sorted(found.items()))
 
 
 # -- stockpiles --------------------------------------------------------------------------------------------
@@ -260,7 +314,12 @@ def resolve_members(network: Network, names: tuple[str, ...]) -> tuple[str, ...]
 def _piles(network: Network, scenario: Scenario) -> tuple[PlannedPile, ...]:
     """Return the network's stockpiles and those that responses build, one for each material."""
     found = [
-        PlannedPile(pile, resolve_members(network, pile.members), _price(network, pile.material))
+        PlannedPile(
+            pile,
+            resolve_members(network, pile.members),
+            _price(network, pile.material),
+            buys_from_start=pile.purchase_t_per_day > 0,
+        )
         for pile in network.stockpiles
     ]
     for spec in scenario.responses:

@@ -2,10 +2,11 @@
 
 Between countries o and c the prior is ``S_o D_c exp(-lead / 60 d) x (20 own country, 5 own region, 1 else)``.
 The flows nearest to it (`sim.model.entropy`) that meet both margins keep every known share within 1 % of the
-customer's imports (or use, as the share says), or as near as the quantities allow (`sim.model.shares`). Flows
-under 0.2 % of both margins are dropped, but the two next suppliers of a customer stay, at 2 % or more where
-that is a small part of what they make: else small users would hang on one supplier by an artefact. Flows
-between countries are split over their nodes by size, which keeps all margins.
+customer's imports (or use, as the share says), or as near as the quantities allow (`sim.model.shares`). Of
+the suppliers of a customer the first stay that cover 95 % of its use, eight at most, and of the customers of
+a supplier the first three; flows under 0.2 % of both margins are dropped, but the two next suppliers of a
+customer stay, at 2 % or more where that is a small part of what they make: else small users would hang on one
+supplier by an artefact. Flows between countries are split over their nodes by size, which keeps all margins.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from sim.model.figures import FigureBook, records
 from sim.model.network import Arc
 from sim.model.shares import Market, Settled, read_shares, settle_shares
 from sim.model.structure import Structure
-from sim.vocab import BoolArray, Evidence, FloatArray
+from sim.vocab import BoolArray, Evidence, FloatArray, IntArray
 
 DISTANCE_SCALE_DAYS = 60.0
 OWN_COUNTRY, OWN_REGION = 20.0, 5.0
 LEAST_FLOW = 0.001  # of the first fit, kept free while floors are judged
 PRUNE_SHARE = 0.002
+COVERED_SHARE, MOST_SUPPLIERS, MAIN_CUSTOMERS = 0.95, 8, 3
 KEPT_SUPPLIERS, KEPT_SHARE = 2, 0.02
 KEPT_OUTPUT_SHARE = 0.05  # a floor never takes more of what a supplier makes
 FLOOR_MARGIN = 1.1  # a floor must hold at this height in the linear programme, so that the fit has room
@@ -160,12 +162,21 @@ class Trader:
         return final.flow, known
 
     def _support(self, flow: FloatArray, market: Market) -> BoolArray:
-        """Return which flows are kept: not small for both ends, or among a customer's first suppliers."""
+        """Return which flows are kept: a customer's main suppliers and a supplier's main customers."""
         limit = self._book.parameter("arc_prune_share", PRUNE_SHARE)
         kept = (flow >= limit * market.supply[:, None]) | (flow >= limit * market.demand[None, :])
+        rank = _rank(flow)
+        before = np.empty_like(flow)  # covered by larger suppliers, of the customer's use
+        order = np.argsort(-flow, axis=0, kind="stable")
+        in_turn = np.take_along_axis(flow, order, axis=0)
+        np.put_along_axis(before, order, np.cumsum(in_turn, axis=0) - in_turn, axis=0)
+        covered = self._book.parameter("arc_covered_share", COVERED_SHARE)
+        most = int(self._book.parameter("arc_most_suppliers", MOST_SUPPLIERS))
+        kept &= (before < covered * market.demand[None, :]) & (rank < most)
         first = 1 + int(self._book.parameter("arc_kept_suppliers", KEPT_SUPPLIERS))
-        rank = np.argsort(np.argsort(-flow, axis=0, kind="stable"), axis=0)
-        return np.asarray(kept | (rank < first), dtype=np.bool_)
+        outlets = int(self._book.parameter("arc_main_customers", MAIN_CUSTOMERS))
+        of_supplier = _rank(flow.T).T
+        return np.asarray(kept | (rank < first) | (of_supplier < outlets), dtype=np.bool_)
 
     def _floors(self, flow: FloatArray, market: Market) -> list[Band]:
         """Return a lower bound for each next supplier that would fall below the least share."""
@@ -215,6 +226,11 @@ class Trader:
                     qualification_days=0.0 if amount > 0 else wait,
                     evidence=evidence,
                 )
+
+
+def _rank(flow: FloatArray) -> IntArray:
+    """Return the place of each flow in its column, the largest first."""
+    return np.argsort(np.argsort(-flow, axis=0, kind="stable"), axis=0)
 
 
 def _by_country(ends: Sequence[End]) -> dict[str, float]:

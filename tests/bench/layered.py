@@ -126,7 +126,7 @@ def _compiled(
     return CompiledRun(
         arrays=arrays,
         behaviour=DEFAULT_BEHAVIOUR,
-        base=_parameters(n_node, n_slot, n_arc, n_port),
+        base=_parameters(n_node, n_slot, n_port, n_arc),
         effects=_ban(port, base_flow, layer, country),
         n_steps=n_steps,
         step_days=7,
@@ -182,7 +182,7 @@ def _nothing() -> dict[str, np.ndarray | int]:
     return empty
 
 
-def _parameters(n_node: int, n_slot: int, n_arc: int, n_port: int) -> Parameters:
+def _parameters(n_node: int, n_slot: int, n_port: int, n_arc: int) -> Parameters:
     """Return the parameters of a calm world."""
     none = np.zeros(0)
     return Parameters(
@@ -193,11 +193,15 @@ def _parameters(n_node: int, n_slot: int, n_arc: int, n_port: int) -> Parameters
         arc_cap=np.full(n_arc, math.inf),
         input_factor=np.ones(n_slot),
         input_added=np.zeros(n_slot),
+        essential_added=np.zeros(n_slot),
         extra_cover=np.zeros(n_slot),
         pile_rate=none,
         pile_buying=none,
         buy_open=none,
         trigger_armed=none,
+        arc_delay=np.zeros(n_arc),
+        segment_rank=np.full(n_port, 5.0),
+        scrap_factor=none,
         capacity_added=np.zeros(n_node),
         planned_added=np.zeros(n_node),
         target_added=np.zeros(n_port),

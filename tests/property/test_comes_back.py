@@ -39,21 +39,14 @@ BANS: dict[str, dict[str, Any]] = {
     "a wafer maker": loss("JPN", "processing", "gaas/wafer"),
 }
 
-SHARES = "a small supplier keeps 5 to 20 % more custom than before: shares return with half a year's loyalty"
-LEFT_OVER = "what a restarted gallium plant had left when its customers went home has no buyer"
-LATE = {
-    "the shipped ban": f"{SHARES}; {LEFT_OVER}",
-    "without leakage": f"{SHARES}; {LEFT_OVER}",
-    "four fifths": f"{SHARES}; {LEFT_OVER}",
-    "half": f"{SHARES}; {LEFT_OVER}",
-    "names alone": f"{SHARES}; {LEFT_OVER}",
-    "gallium": "the stock of wafers that Taiwan has finished is 7 % off: ten weeks of process refill slowly",
-    "germanium": SHARES,
-    "ores of Myanmar": SHARES,
-    "a wafer maker": "the maker's stock of wafers refills from the few per cent of spare capacity",
-}
+TERBIUM = "terbium comes with clay that only dysprosium calls for: a ban of single names is slow to make up"
+BRAZIL = "a small mine keeps 8 % more custom than before: shares return over four months"
+WAFERS = "ten weeks of process and a few per cent of spare capacity: the maker's stock is 5.1 % low"
+SINGLE = {"names alone": TERBIUM, "dysprosium": TERBIUM}
+"""Separators' stocks of terbium are 5 to 8 % low after two years."""
+LATE = SINGLE | {"ores of Myanmar": BRAZIL, "a wafer maker": WAFERS}
 """Not back to 5 % after two years: found on this network, reported, not excused."""
-NEVER = {"half": LEFT_OVER, "names alone": LEFT_OVER}
+NEVER: dict[str, str] = {}
 
 
 def cases(known: dict[str, str]) -> list[Any]:
@@ -68,7 +61,7 @@ def cases(known: dict[str, str]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("disruption", cases({}))
+@pytest.mark.parametrize("disruption", cases(SINGLE))
 def test_users_are_back_to_five_per_cent_two_years_after(disruption: dict[str, Any]) -> None:
     """What users want, use and hold, of every material in every country; and every end use's activity."""
     run = compiled(disruption, horizon="4 years")

@@ -496,6 +496,15 @@ def test_a_substitute_of_the_network_is_used_instead() -> None:
     assert use == pytest.approx(40.0, rel=1e-3)
 
 
+@pytest.mark.parametrize("step", ["week", "day"])
+def test_a_slow_substitution_never_costs_more_than_the_share_replaced(step: str) -> None:
+    """Its first tonnes take weeks to come; the whole plant need not wait for them."""
+    swap = "kind: substitution, material: metal, substitute: alt/metal, max_share: 10%, sectors: [tools]"
+    result = run("", f"{swap}, time_constant: 2 years, start: +20 weeks", f"step: {step}\n")
+    done = result.record.series.node_activity[:, row(result, "tool_d")]
+    assert done[20:].min() >= 0.9 * done[0]
+
+
 def test_substitution_softens_a_ban_and_ends_with_its_duration() -> None:
     swap = "kind: substitution, material: metal, max_share: 40%, time_constant: 4 weeks, start: +26 weeks"
     softened = run(STOP, f"{swap}, duration: 52 weeks")
@@ -523,6 +532,43 @@ def test_a_triggered_surge_helps_against_a_ban() -> None:
     assert capacity(result, "mine_a")[fired] == pytest.approx(25.0)
     assert capacity(result, "mine_a")[fired + 1] == pytest.approx(125.0)
     assert shortfall(result) < shortfall(run(STOP))
+
+
+def fired(result: RunResult) -> dict[str, int]:
+    """Return the step in which each trigger fired, by its name."""
+    return {name: step for step, name, label in events(result) if label == "fired"}
+
+
+def test_each_material_that_is_replaced_starts_by_its_own_trigger() -> None:
+    """Ore is short long before metal."""
+    swap = "kind: substitution, label: swap, material: {containing: rock}, max_share: 50%"
+    result = run(STOP, f"{swap}, time_constant: 4 weeks, trigger: {{fill_rate_below: 90%}}")
+    found = fired(result)
+    assert set(found) == {"swap: rock/ore", "swap: metal/fine"}
+    assert found["swap: rock/ore"] < found["swap: metal/fine"]
+    starts = {label: step for step, _, label in events(result) if label.startswith("starts: ")}
+    assert starts["starts: rock/ore"] == found["swap: rock/ore"] + 1
+    assert starts["starts: metal/fine"] == found["swap: metal/fine"] + 1
+
+
+def test_plants_of_each_product_surge_by_their_own_trigger() -> None:
+    surge = "kind: surge_capacity, label: more, target: {material: {containing: rock}}, increase: 10%"
+    result = run(STOP, f"{surge}, trigger: {{fill_rate_below: 90%}}")
+    found = fired(result)
+    assert found["more: rock/ore"] < found["more: metal/fine"]
+    first = found["more: rock/ore"] + 1
+    assert capacity(result, "mine_a")[first] == pytest.approx(27.5)
+    assert capacity(result, "smelter_k")[first] == pytest.approx(40.0)
+
+
+def test_the_trigger_of_a_substitution_watches_its_sectors_alone() -> None:
+    """Cars in USA lose half their supply; tools, which would substitute, lose none."""
+    closed = "kind: export_restriction, origin: JPN, materials: [metal], destinations: [USA], severity: 100%"
+    ban = f"{closed}, start: +26 weeks, duration: 26 weeks, end_use_checks: true"
+    swap = "kind: substitution, material: metal, max_share: 50%, time_constant: 4 weeks"
+    when = "trigger: {fill_rate_below: 90%}"
+    assert fired(run(ban, f"{swap}, {when}, sectors: [auto]"))
+    assert not fired(run(ban, f"{swap}, {when}, sectors: [tools]"))
 
 
 # -- behaviour, labels ---------------------------------------------------------------------------------------

@@ -38,3 +38,29 @@ def test_a_material_or_country_that_is_not_recorded_is_named_with_the_nearest(wo
         world.read("inventory", material="galium/primary_metal", country="JPN")
     with pytest.raises(ResultError, match="did you mean 'JPN'"):
         world.read("inventory", material="gallium/primary_metal", country="JPX")
+
+
+def test_a_change_cannot_refill_a_stockpile_that_stands(world: sim.World) -> None:
+    """The stocks of the start are the world's; another opening would be passed over in silence."""
+    build = {
+        "kind": "stockpile_build",
+        "stockpile": "vault",
+        "country": "USA",
+        "members": ["USA"],
+        "materials": ["gallium/primary_metal"],
+    }
+    stocked = sim.World(world.network, scenario(responses=[build | {"opening": "30 days"}]))
+    with pytest.raises(ScenarioError, match="start it from a scenario that names them"):
+        stocked.change(scenario(responses=[build | {"opening": "60 days"}]))
+    with pytest.raises(ScenarioError, match="rules that the world was not started with"):
+        world.change(world.scenario.with_changes(behaviour={"order_cap": 2.0}))
+
+
+def test_the_onset_of_a_changed_world_is_that_of_the_change(world: sim.World) -> None:
+    """Weeks to shortfall and recovery count from the ban, as in a run that knew of it from the start."""
+    calm, banned = scenario(horizon="3 years"), scenario(horizon="3 years", disruptions=[ban()])
+    driven = sim.World(world.network, calm, record="watched")
+    driven.advance(20)
+    driven.change(banned)
+    driven.advance(1000)
+    assert driven.result().summary["materials"] == sim.simulate(world.network, banned).summary["materials"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sim.model.scenario.check_choices import check_demand_or_route
 from sim.model.scenario.check_projects import check_slippage
 from sim.model.scenario.check_responses import check_response, check_stockpiles
 from sim.model.scenario.check_watch import warn_of_watch, warn_of_year
@@ -12,14 +14,20 @@ from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.dates import date_faults, date_warnings, last_day
 from sim.model.scenario.disruptions import (
     CapacityLoss,
+    DemandSurge,
     Disruption,
     ExportRestriction,
     ProjectSlippage,
+    RouteClosure,
 )
+from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution
 from sim.model.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from sim.model.network import Arc, Network
+
+
+OVERLAPS = {"export_restriction": "the tighter cap counts", "route_closure": "delays add"}
 
 
 def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
@@ -52,6 +60,8 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
             _check_capacity_loss(checker, f"disruptions[{i}]", disruption)
         elif isinstance(disruption, ProjectSlippage):
             check_slippage(checker, f"disruptions[{i}]", disruption)
+        else:
+            check_demand_or_route(checker, f"disruptions[{i}]", disruption)
     check_stockpiles(checker)
     for i, response in enumerate(scenario.responses):
         check_response(checker, f"responses[{i}]", response)
@@ -59,6 +69,7 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
     warn_of_watch(checker)
     warn_of_year(checker)
     _warn_of_overlaps(checker)
+    _warn_of_fixed_sourcing(checker)
     return tuple(dict.fromkeys([*date_warnings(scenario), *checker.warnings]))
 
 
@@ -183,11 +194,48 @@ def _check_capacity_loss(checker: Checker, path: str, spec: CapacityLoss) -> Non
     nodes = checker.target(f"{path}.target", spec.target)
     if spec.severity == 0:
         checker.warn(f"{path}.severity", "= 0 is no loss at all")
+    unlimited = [node.id for node in nodes if math.isinf(node.capacity_per_year)]
+    if unlimited and 0 < spec.severity < 1:
+        checker.warn(
+            f"{path}.severity",
+            f"= {spec.severity:g} changes nothing at nodes without a capacity limit: {shown(unlimited)}",
+        )
+    elif unlimited and spec.severity == 1 and spec.recovery != "step":
+        checker.warn(
+            f"{path}.recovery",
+            f"= {spec.recovery} is at once at nodes without a capacity limit: {shown(unlimited)}",
+        )
     if nodes and all(node.planned_per_year <= 0 for node in nodes):
         checker.warn(
             f"{path}.target",
             f"names only nodes that stand idle in the base year: {shown(n.id for n in nodes)}",
         )
+
+
+# -- fixed sourcing --------------------------------------------------------------------------------------
+
+
+def _warn_of_fixed_sourcing(checker: Checker) -> None:
+    """Warn of what users never turn to while `resourcing` is off: it changes nothing."""
+    scenario = checker.scenario
+    if scenario.behaviour.resourcing != "off":
+        return
+    for i, disruption in enumerate(scenario.disruptions):
+        if isinstance(disruption, ExportRestriction) and disruption.leakage > 0:
+            checker.warn(
+                f"disruptions[{i}].leakage", "needs resourcing: on, since nobody asks for what leaks"
+            )
+    for i, response in enumerate(scenario.responses):
+        if isinstance(response, StockpileRelease):
+            checker.warn(f"responses[{i}]", "needs resourcing: on, since nobody turns to a stockpile")
+        elif isinstance(response, StockpileBuild) and response.purchase is not None:
+            checker.warn(
+                f"responses[{i}].purchase", "needs resourcing: on, since stockpiles neither sell nor buy"
+            )
+        elif isinstance(response, Substitution) and response.substitute is not None:
+            checker.warn(
+                f"responses[{i}].substitute", "needs resourcing: on, since new suppliers are not asked"
+            )
 
 
 # -- overlaps ----------------------------------------------------------------------------------------------
@@ -199,12 +247,13 @@ def _warn_of_overlaps(checker: Checker) -> None:
     for (i, first, one), (j, second, other) in combinations(reached, 2):
         if first.kind != second.kind or not one & other or not _meet(first, second):
             continue
-        rule = "the tighter cap counts" if isinstance(first, ExportRestriction) else "what is left multiplies"
+        rule = OVERLAPS.get(first.kind, "what is left multiplies")
         checker.warn(f"disruptions[{j}]", f"overlaps with disruptions[{i}] in place and time: {rule}")
 
 
 def _reached(checker: Checker, spec: Disruption) -> set[tuple[str, ...]]:
     """Return the arcs or nodes that a disruption acts on."""
+    from sim.model.chosen import closed_arcs, end_uses
     from sim.model.plan import restricted_arcs
     from sim.model.targets import nodes_of_target
 
@@ -212,6 +261,10 @@ def _reached(checker: Checker, spec: Disruption) -> set[tuple[str, ...]]:
         return {arc.key for arc in restricted_arcs(checker.network, spec)}
     if isinstance(spec, CapacityLoss):
         return {(node.id,) for node in nodes_of_target(checker.network, spec.target)}
+    if isinstance(spec, RouteClosure):
+        return {arc.key for arc in closed_arcs(checker.network, spec)}
+    if isinstance(spec, DemandSurge):
+        return {(node.id,) for node in end_uses(checker.network, spec)}
     return set()
 
 

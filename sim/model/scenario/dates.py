@@ -18,6 +18,8 @@ class Dated(NamedTuple):
     day: date
     duration_path: str = ""
     duration_days: float | None = None
+    more_days: float = 0.0
+    """Delay before it, or recovery after it."""
 
     @property
     def last_day(self) -> date | None:
@@ -34,7 +36,9 @@ def dates_of(scenario: Scenario) -> Iterator[Dated]:
     """Yield every date on which something begins, in the order of the file."""
     for i, disruption in enumerate(scenario.disruptions):
         path = f"disruptions[{i}]"
-        yield Dated(f"{path}.start", disruption.start, f"{path}.duration", disruption.duration_days)
+        recovery_days = getattr(disruption, "recovery_time_days", 0.0)
+        duration = (f"{path}.duration", disruption.duration_days)
+        yield Dated(f"{path}.start", disruption.start, *duration, recovery_days)
     for i, response in enumerate(scenario.responses):
         path = f"responses[{i}]"
         if isinstance(response, FundProject):
@@ -43,11 +47,13 @@ def dates_of(scenario: Scenario) -> Iterator[Dated]:
             if response.purchase is not None and response.purchase.start is not None:
                 yield Dated(f"{path}.purchase.start", response.purchase.start)
             continue
-        start = getattr(response, "start", None)
+        start, delay_days = getattr(response, "start", None), getattr(response, "delay_days", 0.0)
+        duration = (f"{path}.duration", response.duration_days)
         if start is not None:
-            yield Dated(f"{path}.start", start, f"{path}.duration", response.duration_days)
-        if response.trigger is not None and response.trigger.on is not None:
-            yield Dated(f"{path}.trigger.on", response.trigger.on, f"{path}.duration", response.duration_days)
+            yield Dated(f"{path}.start", start, *duration, delay_days)
+        trigger = getattr(response, "trigger", None)
+        if trigger is not None and trigger.on is not None:
+            yield Dated(f"{path}.trigger.on", trigger.on, *duration, delay_days)
 
 
 def date_faults(scenario: Scenario) -> list[str]:
@@ -60,12 +66,20 @@ def date_faults(scenario: Scenario) -> list[str]:
                 f"{place} = '{dated.day}' is not before the end of the run, {scenario.end}; "
                 "set an earlier date or a longer horizon"
             )
-        elif dated.last_day is not None and dated.last_day <= scenario.start and dated.day < scenario.start:
+        elif _is_over(dated, scenario.start):
             found.append(
                 f"{place} = '{dated.day}' with duration {dated.duration_days:g} days is over before the run "
                 f"starts on {scenario.start}"
             )
     return found
+
+
+def _is_over(dated: Dated, start: date) -> bool:
+    """Return whether what a date begins, with its delay or recovery, is over before the run starts."""
+    if dated.duration_days is None or dated.day >= start:
+        return False
+    end = last_day(dated.day, dated.duration_days + dated.more_days)
+    return end is not None and end <= start
 
 
 def date_warnings(scenario: Scenario) -> list[str]:

@@ -9,7 +9,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from sim.model.scenario.disruptions import CapacityLoss, ExportRestriction, ProjectSlippage
+from sim.model.scenario.disruptions import (
+    CapacityLoss,
+    DemandSurge,
+    ExportRestriction,
+    ProjectSlippage,
+    RouteClosure,
+)
 from sim.model.scenario.quantities import (
     FileName,
     FolderPath,
@@ -24,7 +30,11 @@ from sim.model.scenario.quantities import (
 )
 from sim.model.scenario.readers import scenario_start
 from sim.model.scenario.responses import (
+    DemandRestraint,
     FundProject,
+    MandatoryCover,
+    PreferentialAllocation,
+    RecyclingBoost,
     StockpileBuild,
     StockpileRelease,
     Substitution,
@@ -33,9 +43,20 @@ from sim.model.scenario.responses import (
 from sim.model.scenario.spec import FieldError, Spec
 from sim.units import steps_up
 
-AnyDisruption = Annotated[ExportRestriction | CapacityLoss | ProjectSlippage, Field(discriminator="kind")]
+AnyDisruption = Annotated[
+    ExportRestriction | CapacityLoss | DemandSurge | RouteClosure | ProjectSlippage,
+    Field(discriminator="kind"),
+]
 AnyResponse = Annotated[
-    StockpileRelease | StockpileBuild | Substitution | SurgeCapacity | FundProject,
+    StockpileRelease
+    | StockpileBuild
+    | Substitution
+    | SurgeCapacity
+    | PreferentialAllocation
+    | MandatoryCover
+    | RecyclingBoost
+    | DemandRestraint
+    | FundProject,
     Field(discriminator="kind"),
 ]
 
