@@ -261,6 +261,9 @@ def pack(draft: Draft) -> Packed:
     places[EffectKind.PILE_RATE] = {pile.key: i for i, pile in enumerate(draft.piles)}
     places[EffectKind.PILE_BUYING] = places[EffectKind.PILE_RATE]
     places[EffectKind.BUY_OPEN] = {key: i for i, key in enumerate(buys)}
+    places[EffectKind.CAPACITY_ADDED] = places[EffectKind.PLANNED_ADDED] = dict(place)
+    places[EffectKind.TARGET_ADDED] = dict(port_place)
+    places[EffectKind.ENTRY] = places[EffectKind.ARC_CAP]
     places[EffectKind.ARC_DELAY] = places[EffectKind.ARC_CAP]
     segments = zip(((arc.port, arc.rank) for arc in arcs), fields["arc_segment"].tolist(), strict=True)
     places[EffectKind.SEGMENT_RANK] = dict(segments)
