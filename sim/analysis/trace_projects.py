@@ -53,10 +53,10 @@ def _project_rows(tables: Tables, register: Register, name: str) -> Iterator[Row
     yield table_row(f"{project['status']}{_since(project)}", project, project["name"], None, "")
     for part in register.parts.get(name, ()):
         yield from _part_rows(tables, register, part)
-    for row in tables.project_outputs.to_dict("records"):
-        if row["project"] == name:
-            what = f"output_per_unit of {row['part']}"
-            yield table_row(what, row, row["output_material"], float(row["output_per_unit"]), "t/t")
+    for joint in tables.project_outputs.to_dict("records"):
+        if joint["project"] == name:
+            what = f"output_per_unit of {joint['part']}"
+            yield table_row(what, joint, joint["output_material"], float(joint["output_per_unit"]), "t/t")
     for row in register.redirects.get(name, ()):
         tonnes = row["t_per_year"]
         given = tonnes == tonnes  # noqa: PLR0124 - NaN is not equal to itself
