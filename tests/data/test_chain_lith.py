@@ -130,10 +130,10 @@ def test_chinese_trade_comes_out_as_counted(network: Network) -> None:
 
 
 def test_scrap_follows_plants_in_its_own_country(network: Network) -> None:
-    """A tenth at most of the cathode comes back, and nine tenths of the lithium from plants."""
+    """Less than a tenth of what goes into cathode comes back, and from China alone."""
     sources = [s for s in network.scrap if network.nodes[s.node].process == "battery_recycling"]
     assert {network.nodes[s.scrap_of].country for s in sources} == {"CHN"}
-    assert all(0 < s.collection * s.recovery < 0.02 for s in sources)
+    assert all(0 < s.collection * s.recovery < 0.1 for s in sources)
 
 
 def test_every_producing_stage_says_how_far_its_balance_proves_anything(tables: Tables) -> None:
