@@ -223,6 +223,27 @@ def trace(
 
 
 @app.command()
+def projects(
+    text: Annotated[str | None, typer.Argument(help="Part of an id, a name or an operator.")] = None,
+    country: Annotated[str | None, typer.Option(help="Country code, such as USA.")] = None,
+    material: Annotated[str | None, typer.Option(help="Material, commodity or plain word.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Who gives money: EXIM, DOE, DoW, DFC ...")] = None,
+    status: Annotated[str | None, typer.Option(help="Status, or 'programme'.")] = None,
+    in_list: Annotated[
+        bool | None,
+        typer.Option("--in-list/--not-in-list", help="Named in the list of February 2026, or not."),
+    ] = None,
+    sort: Annotated[str, typer.Option(help="id, country, status, start, amount_usd_m ...")] = "id",
+    as_json: Json = False,
+) -> None:
+    """Show announced projects, money and institutions, and what they add up to."""
+    from sim.report import commands
+
+    filters = {"text": text, "country": country, "material": material, "agency": agency, "status": status}
+    commands.projects(filters | {"in_list": in_list}, sort=sort, as_json=as_json)
+
+
+@app.command()
 def schema(
     file: Annotated[Path | None, typer.Argument(help="Where to write it; default: standard output.")] = None,
 ) -> None:

@@ -261,6 +261,9 @@ def pack(draft: Draft) -> Packed:
     places[EffectKind.PILE_RATE] = {pile.key: i for i, pile in enumerate(draft.piles)}
     places[EffectKind.PILE_BUYING] = places[EffectKind.PILE_RATE]
     places[EffectKind.BUY_OPEN] = {key: i for i, key in enumerate(buys)}
+    places[EffectKind.CAPACITY_ADDED] = places[EffectKind.PLANNED_ADDED] = dict(place)
+    places[EffectKind.TARGET_ADDED] = dict(port_place)
+    places[EffectKind.ENTRY] = places[EffectKind.ARC_CAP]
     places[EffectKind.ARC_DELAY] = places[EffectKind.ARC_CAP]
     segments = zip(((arc.port, arc.rank) for arc in arcs), fields["arc_segment"].tolist(), strict=True)
     places[EffectKind.SEGMENT_RANK] = dict(segments)
@@ -479,6 +482,10 @@ def base_parameters(
         arc_delay=np.zeros(len(arcs)),
         segment_rank=ranks,
         scrap_factor=np.ones(len(draft.scraps)),
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(len(draft.ports)),
+        entry=np.zeros(len(arcs)),
     )
 
 

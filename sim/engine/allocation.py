@@ -87,7 +87,7 @@ def grant_range(
 def least(net: NetworkArrays, st: State, s: int, t: int) -> float:
     """Return the quantity below which a shortage or an offer of slot `s` is rounding noise, t/step."""
     n = net.slot_node[s]
-    planned = net.node_planned[n]
+    planned = st.planned[n]
     if net.node_end_use[n]:
         planned *= growth_of(net, n, t)
     noise: float = SHORT * max(st.order[s], st.intensity[s] * planned)
@@ -225,7 +225,7 @@ def resource(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: 
 
 @compiled
 def adapt_range(
-    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
+    beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
 ) -> float:
     """Move weights of arcs first..last to granted shipments and, if open, back to base; return the sum."""
     total = 0.0
@@ -234,8 +234,8 @@ def adapt_range(
         if granted_sum > 0.0:
             weight += (st.arc_order[a] / granted_sum - weight) / beh.switching_steps
         if par.arc_cap[a] > 0.0 and st.qualification_left[a] == 0:
-            weight += (net.arc_base_weight[a] - weight) / beh.loyalty_steps
-        if net.arc_base_weight[a] == 0.0 and weight < WEIGHT_FLOOR:
+            weight += (st.base_weight[a] - weight) / beh.loyalty_steps
+        if st.base_weight[a] == 0.0 and weight < WEIGHT_FLOOR:
             weight = 0.0
         st.weight[a] = weight
         total += weight
@@ -250,8 +250,8 @@ def settle_range(
     moving = False
     for a in range(first, last):
         weight = st.weight[a] / total
-        if abs(weight - net.arc_base_weight[a]) < WEIGHT_SNAP:
-            weight = net.arc_base_weight[a]
+        if abs(weight - st.base_weight[a]) < WEIGHT_SNAP:
+            weight = st.base_weight[a]
         else:
             moving = True
         st.weight[a] = weight
@@ -270,8 +270,8 @@ def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int
         granted = st.slot_granted[s]
         if granted <= least(net, st, s, t):
             granted = 0.0  # rounding left in a port is no delivery
-        total = adapt_range(net, beh, par, st, used, used_end, granted)
-        latent_total = adapt_range(net, beh, par, st, latent, latent_end, granted)
+        total = adapt_range(beh, par, st, used, used_end, granted)
+        latent_total = adapt_range(beh, par, st, latent, latent_end, granted)
         st.latent_live[s] = latent_total > 0.0
         if latent_total == 0.0:
             for a in range(latent, latent_end):
@@ -293,7 +293,8 @@ def count_clocks(st: State) -> None:
     kept = 0
     for i in range(st.counters[0]):
         a = st.clocks[i]
-        st.qualification_left[a] -= 1
+        if st.qualification_left[a] > 0:  # a contract of a new plant may have qualified it meanwhile
+            st.qualification_left[a] -= 1
         if st.qualification_left[a] > 0:
             st.clocks[kept] = a
             kept += 1
@@ -308,10 +309,10 @@ def leave_ports(net: NetworkArrays, beh: Behaviour, st: State, rec: Series, t: i
     """
     for p in range(len(net.port_node)):
         stock, n = st.left[p], net.port_node[p]
-        sold_off = net.node_planned[n] == 0.0 and not st.running[n]
-        if (net.port_disposable[p] or sold_off) and stock > net.port_target[p]:
-            st.surplus[p] += stock - net.port_target[p]
-            stock = net.port_target[p]
+        sold_off = st.planned[n] == 0.0 and not st.running[n]
+        if (net.port_disposable[p] or sold_off) and stock > st.port_aim[p]:
+            st.surplus[p] += stock - st.port_aim[p]
+            stock = st.port_aim[p]
         st.port_stock[p] = stock
         st.orders_last[p] = st.orders[p]
         st.orders_smoothed[p] += (st.orders[p] - st.orders_smoothed[p]) / beh.forecast_steps

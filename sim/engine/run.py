@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.clock import Calendar, whole_step
+from sim.engine.entries import ENTRY_KINDS, move_base
 from sim.engine.invariants import balance_error, check_state
 from sim.engine.record import LoggedEvent, RunRecord, empty_series
 from sim.engine.state import (
@@ -95,6 +96,8 @@ class Engine:
     def _act(self) -> None:
         """Let the calendar change what is due now."""
         changed = self._calendar.act(self.step)
+        if changed & ENTRY_KINDS:
+            move_base(self.compiled.arrays, self.parameters, self.state)
         if EffectKind.ARC_CAP in changed:
             refresh_switches(self.compiled.arrays, self.compiled.behaviour, self.parameters, self.state)
         if EffectKind.ARC_DELAY in changed:

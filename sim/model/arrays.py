@@ -170,6 +170,10 @@ class Parameters(NamedTuple):
     segment_rank: FloatArray  # (n_segment,) order of service, least first; equal ranks share alike
     scrap_factor: FloatArray  # (n_scrap,) multiplies collection x recovery, which stays at most 1
     trigger_armed: FloatArray  # (n_trigger,) 1 while the trigger is watched
+    capacity_added: FloatArray  # (n_node,) units/step that projects have added, or taken where they replace
+    planned_added: FloatArray  # (n_node,) units/step that projects add to what is planned
+    target_added: FloatArray  # (n_port,) t that projects add to a port's target
+    entry: FloatArray  # (n_arc,) how far a base weight has moved: w -> w (1 - sum of entries) + entry
 
 
 class TriggerKind(IntEnum):
@@ -200,6 +204,10 @@ class EffectKind(IntEnum):
     ARC_DELAY = 13
     SEGMENT_RANK = 14
     SCRAP_FACTOR = 15
+    CAPACITY_ADDED = 16
+    PLANNED_ADDED = 17
+    TARGET_ADDED = 18
+    ENTRY = 19
 
 
 @dataclass(frozen=True)
@@ -246,6 +254,7 @@ class CompiledRun:
     base: Parameters
     """Parameters before any effect."""
     effects: tuple[Effect, ...]
+    """Of disruptions, responses and projects; those of projects act in the baseline too."""
     n_steps: int
     step_days: int
     trigger_names: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from sim.model.attributes import make_node, scrap_sources
 from sim.model.balance import Balanced, balance
 from sim.model.figures import FigureBook, records
 from sim.model.network import BuildReport, Material, Network, Node, Stockpile
+from sim.model.projects import add_projects
 from sim.model.settle import settle
 from sim.model.structure import Structure, read_structure
 from sim.model.trade import End, Trade, Trader
@@ -56,7 +57,7 @@ def assemble(tables: Tables, year: int) -> Network:
             warnings=(*balanced.warnings, *trade.warnings, *notes),
         ),
     )
-    return settle(network)
+    return add_projects(settle(network), tables, structure, book, balanced, trader)
 
 
 def ends(structure: Structure, balanced: Balanced, material: str) -> tuple[list[End], list[End]]:

@@ -64,7 +64,7 @@ def number_parts(plan: Plan, step_days: int) -> Index:
 
     def place(planned: PlannedArc) -> tuple[bool, int, str, str]:
         arc = planned.arc
-        return (arc.flow_t_per_year <= 0, slot[arc.customer, arc.material], arc.supplier, planned.tag)
+        return (_is_latent(planned), slot[arc.customer, arc.material], arc.supplier, planned.tag)
 
     arcs = sorted(plan.arcs, key=place)
     return Index(
@@ -73,13 +73,18 @@ def number_parts(plan: Plan, step_days: int) -> Index:
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         arcs=tuple(arcs),
-        n_used=sum(1 for planned in arcs if planned.arc.flow_t_per_year > 0),
+        n_used=sum(1 for planned in arcs if not _is_latent(planned)),
         node=node,
         slot=slot,
         port=port,
         arc={(*planned.arc.key, planned.tag): a for a, planned in enumerate(arcs)},
         pile={(p.stockpile.id, p.stockpile.material): k for k, p in enumerate(plan.piles)},
     )
+
+
+def _is_latent(planned: PlannedArc) -> bool:
+    """Return whether an arc stands with those that no step visits until a slot is short."""
+    return planned.arc.flow_t_per_year <= 0 and not planned.enters
 
 
 def offsets(counts: Sequence[int] | IntArray, first: int = 0) -> IntArray:
@@ -137,7 +142,8 @@ def arc_fields(index: Index) -> dict[str, Any]:
     flow = floats([index.per_step(max(0.0, a.flow_t_per_year)) for a in arcs])
     n_slot, used = len(index.inputs), index.n_used
     inflow = np.bincount(slot, flow, n_slot)
-    weight = np.divide(flow, inflow[slot], out=np.zeros_like(flow), where=inflow[slot] > 0)
+    feed = floats([planned.feed for planned in index.arcs])  # of slots that nothing fills in the base year
+    weight = np.divide(flow, inflow[slot], out=feed, where=inflow[slot] > 0)
     ring = np.ones(n_slot, dtype=np.int64)
     delay = integers([steps_up(planned.delay_days, days) for planned in index.arcs])
     np.maximum.at(ring, slot, lead + delay)
@@ -330,6 +336,8 @@ def _suppliers(index: Index, members: tuple[str, ...], material: str) -> list[tu
     leads: defaultdict[int, float] = defaultdict(float)
     for planned in index.arcs[: index.n_used]:
         arc = planned.arc
+        if arc.flow_t_per_year <= 0:
+            continue
         if arc.material == material and index.nodes[index.node[arc.customer]].country in members:
             port = index.port[arc.supplier, material]
             shipped[port] += arc.flow_t_per_year

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim.errors import NetworkError, suggestion
+from sim.model.announced import Announced
 from sim.vocab import DEFAULT_PRIORITY, Evidence, NodeStatus, Stage
 
 if TYPE_CHECKING:
@@ -203,6 +204,8 @@ class Network:
     detour_days: Mapping[str, float] = field(default_factory=dict)
     """Extra days of the way around a closed chokepoint; one that is not listed has none."""
     tables_hash: str = ""
+    announced: Announced = field(default_factory=Announced)
+    """Projects and redirects, at rest in the base year."""
     report: BuildReport = field(default_factory=BuildReport)
 
     def __post_init__(self) -> None:

@@ -40,6 +40,10 @@ class PlannedArc:
     """Most that closed routes can add to its lead time in this run."""
     preferred: tuple[int, ...] = ()
     """Responses by which its supplier serves this customer before others of its class."""
+    enters: bool = False
+    """A project or redirect will use it, though it carries nothing in the base year."""
+    feed: float = 0.0
+    """Share of a new plant's intake that it will bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,12 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
         Checked against `network` before.
     """
     nodes = dict(network.nodes)
-    arcs = [PlannedArc(arc) for arc in network.arcs]
+    entering = {(e.supplier, e.customer, e.material) for e in network.announced.entries if e.share > 0}
+    feeds = {(f.supplier, f.customer, f.material): f.share for f in network.announced.feeds}
+    arcs = [
+        PlannedArc(arc, enters=arc.key in entering or arc.key in feeds, feed=feeds.get(arc.key, 0.0))
+        for arc in network.arcs
+    ]
     for spec in scenario.responses:
         if isinstance(spec, Substitution) and spec.substitute is not None:
             arcs.extend(PlannedArc(arc) for arc in _add_substitute(network, nodes, spec))

@@ -71,7 +71,7 @@ class Trader:
 
     def __init__(self, tables: Tables, structure: Structure, book: FigureBook) -> None:
         self._structure, self._book = structure, book
-        self._routes = RouteBook(tables)
+        self.routes = RouteBook(tables)
         self._region = dict(zip(tables.countries["iso3"], tables.countries["region"], strict=True))
         self._shares = read_shares(records(tables.trade_shares), book)
 
@@ -106,7 +106,7 @@ class Trader:
         d = np.array([demand[code] for code in customers], dtype=np.float64)
         if abs(s.sum() - d.sum()) > SAME_TOTAL * max(s.sum(), d.sum()):
             raise NetworkError(f"{material}: {s.sum():.9g} t/year for sale and {d.sum():.9g} wanted")
-        near = [[self._nearness(material, o, c) for c in customers] for o in suppliers]
+        near = [[self.nearness(material, o, c) for c in customers] for o in suppliers]
         return Market(
             material=material,
             suppliers=suppliers,
@@ -118,9 +118,9 @@ class Trader:
             region_of=self._region,
         )
 
-    def _nearness(self, material: str, origin: str, destination: str) -> float:
+    def nearness(self, material: str, origin: str, destination: str) -> float:
         """Return the weight of a pair beside the sizes of its ends."""
-        route = self._routes.find(origin, destination, self._structure.freight[material])
+        route = self.routes.find(origin, destination, self._structure.freight[material])
         scale = self._book.parameter("arc_distance_scale", DISTANCE_SCALE_DAYS)
         weight = float(np.exp(-route.lead_time_days / scale))
         if REST_OF_WORLD in (origin, destination):  # many countries, near to none
@@ -200,7 +200,7 @@ class Trader:
         column = {code: number for number, code in enumerate(market.customers)}
         freight = self._structure.freight[market.material]
         routes = {
-            (o, c): self._routes.find(o, c, freight)
+            (o, c): self.routes.find(o, c, freight)
             for o in {port.country for port in ports}
             for c in {slot.country for slot in slots}
         }

@@ -192,6 +192,20 @@ def trace(name: str, *, as_json: bool) -> None:
         show(trace_tables(found))
 
 
+def projects(filters: dict[str, Any], *, sort: str, as_json: bool) -> None:
+    """Print the projects and programmes that match, with their sums."""
+    from sim.analysis.projects import project_totals
+    from sim.analysis.projects import projects as matching
+
+    rows = matching(**filters, sort=sort)
+    if as_json:
+        show_json(rows)
+    else:
+        from sim.report.project_tables import project_tables
+
+        show(project_tables(rows, project_totals(rows)))
+
+
 def schema(file: Path | None) -> None:
     """Write the JSON Schema of scenario files."""
     from sim.analysis.store import json_text, write_whole

@@ -202,6 +202,10 @@ def _parameters(n_node: int, n_slot: int, n_port: int, n_arc: int) -> Parameters
         arc_delay=np.zeros(n_arc),
         segment_rank=np.full(n_port, 5.0),
         scrap_factor=none,
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(n_port),
+        entry=np.zeros(n_arc),
     )
 
 

@@ -7,6 +7,7 @@ from sim.model.scenario.disruptions import (
     Disruption,
     ExportRestriction,
     Licence,
+    ProjectSlippage,
     RouteClosure,
     Target,
 )
@@ -14,6 +15,7 @@ from sim.model.scenario.dump import dump_scenario, json_schema
 from sim.model.scenario.load import load_scenario, loads_scenario
 from sim.model.scenario.responses import (
     DemandRestraint,
+    FundProject,
     MandatoryCover,
     PreferentialAllocation,
     Purchase,
@@ -34,10 +36,12 @@ __all__ = [
     "DemandSurge",
     "Disruption",
     "ExportRestriction",
+    "FundProject",
     "Licence",
     "MandatoryCover",
     "NetworkSpec",
     "PreferentialAllocation",
+    "ProjectSlippage",
     "Purchase",
     "RecyclingBoost",
     "Response",

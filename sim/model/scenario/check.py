@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sim.model.scenario.check_choices import check_demand_or_route
+from sim.model.scenario.check_projects import check_slippage
 from sim.model.scenario.check_responses import check_response, check_stockpiles
 from sim.model.scenario.check_watch import warn_of_watch, warn_of_year
 from sim.model.scenario.checker import Checker, shown
@@ -16,6 +17,7 @@ from sim.model.scenario.disruptions import (
     DemandSurge,
     Disruption,
     ExportRestriction,
+    ProjectSlippage,
     RouteClosure,
 )
 from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution
@@ -56,6 +58,8 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
             _check_restriction(checker, f"disruptions[{i}]", disruption)
         elif isinstance(disruption, CapacityLoss):
             _check_capacity_loss(checker, f"disruptions[{i}]", disruption)
+        elif isinstance(disruption, ProjectSlippage):
+            check_slippage(checker, f"disruptions[{i}]", disruption)
         else:
             check_demand_or_route(checker, f"disruptions[{i}]", disruption)
     check_stockpiles(checker)

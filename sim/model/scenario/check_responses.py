@@ -7,9 +7,16 @@ from typing import Any
 
 from sim.errors import suggestion
 from sim.model.scenario.check_choices import check_choice
+from sim.model.scenario.check_projects import check_fund
 from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.readers import Amount
-from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
+from sim.model.scenario.responses import (
+    FundProject,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+)
 
 
 def check_response(checker: Checker, path: str, spec: Any) -> None:
@@ -22,6 +29,8 @@ def check_response(checker: Checker, path: str, spec: Any) -> None:
         _check_substitution(checker, path, spec)
     elif isinstance(spec, SurgeCapacity):
         _check_surge(checker, path, spec)
+    elif isinstance(spec, FundProject):
+        check_fund(checker, path, spec)
     else:
         check_choice(checker, path, spec)
 

@@ -14,6 +14,7 @@ from sim.model.scenario.quantities import (
     Fraction,
     Increase,
     Name,
+    ProjectStatus,
     Selector,
     TonnesPerYear,
 )
@@ -124,6 +125,35 @@ class ExportRestriction(Disruption):
             raise FieldError("announced", f"must be before the start, {self.start}")
         if self.leakage_hubs and self.leakage == 0.0:
             raise FieldError("leakage_hubs", "needs a leakage above 0")
+        return self
+
+
+class ProjectSlippage(Disruption):
+    """Announced projects come later than the median path says, or not at all.
+
+    Those that had their first output before the start are not touched. Without projects, country and status
+    it means every project of the network.
+    """
+
+    kind: Literal["project_slippage"] = "project_slippage"
+    """The kind of disruption."""
+    projects: tuple[Name, ...] = ()
+    """Which projects; all when empty."""
+    country: Name | None = None
+    """Only projects in this country."""
+    status: ProjectStatus | None = None
+    """Only parts of this status."""
+    delay_days: Days = Field(0.0, alias="delay")
+    """How much later than on the median path."""
+    cancelled: Flag = False
+    """With true, they never come."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.duration_days is not None:
+            raise FieldError("duration", "has no meaning here: what slips comes later, see delay")
+        if (self.delay_days > 0) == self.cancelled:
+            raise ValueError("needs exactly one of delay above 0 and cancelled: true")
         return self
 
 

@@ -121,6 +121,28 @@ class StockpileBuild(Response):
         return self
 
 
+class FundProject(Response):
+    """Public money for an announced project: better odds, an earlier start, or both.
+
+    On the median path a project is built where its odds are one half or better.
+    """
+
+    kind: Literal["fund_project"] = "fund_project"
+    """The kind of response."""
+    project: Name
+    """Id in the register."""
+    odds: Fraction = 0.0
+    """Added to the probability that it is built."""
+    earlier_days: Days = Field(0.0, alias="earlier")
+    """How much sooner than on the median path; never before the run begins."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.odds == 0.0 and self.earlier_days == 0.0:
+            raise ValueError("needs odds, earlier or both above 0")
+        return self
+
+
 def _one_start(start: date | None, trigger: Trigger | None) -> None:
     """Refuse a response with both or neither of start and trigger."""
     if (start is None) == (trigger is None):
