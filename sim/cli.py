@@ -212,7 +212,7 @@ def network(
 @app.command()
 def trace(
     name: Annotated[
-        str, typer.Argument(help="A node (process.COUNTRY), material (commodity/form) or commodity.")
+        str, typer.Argument(help="A node (process.COUNTRY), material (commodity/form), commodity or project.")
     ],
     as_json: Json = False,
 ) -> None:

@@ -265,9 +265,9 @@ def pack(draft: Draft) -> Packed:
     places[EffectKind.TARGET_ADDED] = dict(port_place)
     places[EffectKind.ENTRY] = places[EffectKind.ARC_CAP]
     places[EffectKind.ARC_DELAY] = places[EffectKind.ARC_CAP]
-    segments = zip(((arc.port, arc.rank) for arc in arcs), fields["arc_segment"].tolist(), strict=True)
+    segments = zip(((*arc.port, arc.rank) for arc in arcs), fields["arc_segment"].tolist(), strict=True)
     places[EffectKind.SEGMENT_RANK] = dict(segments)
-    places[EffectKind.SCRAP_FACTOR] = {i: i for i in range(len(draft.scraps))}
+    places[EffectKind.SCRAP_FACTOR] = {((r.node,), r.slot): i for i, r in enumerate(draft.scraps)}
     places[EffectKind.TRIGGER_ARMED] = {trigger.key: i for i, trigger in enumerate(draft.triggers)}
     run = CompiledRun(
         arrays=NetworkArrays(**fields),
@@ -460,9 +460,9 @@ def trigger_fields(draft: Draft, slot_place: dict[tuple[str, int, int], int]) ->
 def base_parameters(
     draft: Draft, arcs: Sequence[DraftArc], n_slot: int, n_buy: int, segments: dict[Hashable, int]
 ) -> Parameters:
-    """Return the parameters before any effect; `segments` are numbered by (port, rank)."""
+    """Return the parameters before any effect; `segments` are numbered by (node, material, rank)."""
     ranks = np.zeros(len(segments))
-    for (_, rank), number in segments.items():
+    for (_, _, rank), number in segments.items():
         ranks[number] = rank
     n_node, n_pile = len(draft.nodes), len(draft.piles)
     return Parameters(

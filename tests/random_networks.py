@@ -488,13 +488,13 @@ class EffectMaker:
                 arcs = [arc.key for arc in self.draft.arcs if self.rng.random() < 0.4]
                 self.add(EffectKind.ARC_DELAY, arcs, 2.0 * int(self.rng.integers(1, 4)), 0.0)
             elif choice == 10:
-                segments = sorted({(arc.port, arc.rank) for arc in self.draft.arcs})
+                segments = sorted({(*arc.port, arc.rank) for arc in self.draft.arcs})
                 chosen = [segment for segment in segments if self.rng.random() < 0.4]
                 self.add(EffectKind.SEGMENT_RANK, chosen, float(self.rng.choice([-0.5, -1.0, 1.0])), 0.0)
             elif choice <= 12:
                 self.newcomer()
             else:
-                scraps = list(range(len(self.draft.scraps)))
+                scraps = [((scrap.node,), scrap.slot) for scrap in self.draft.scraps]
                 self.add(EffectKind.SCRAP_FACTOR, scraps, self.between(0.5, 2.5), 1.0)
 
     def use_piles(self) -> None:

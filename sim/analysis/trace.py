@@ -21,25 +21,27 @@ Row = dict[str, Any]
 
 
 def trace(name: str) -> Row:
-    """Return the figures and sources behind a node, a material or a commodity of the shipped world.
+    """Return the figures and sources behind a node, material, commodity, project or programme.
 
     Parameters
     ----------
     name : str
-        Node (``process.COUNTRY``), material (``commodity/form``) or commodity.
+        Node (``process.COUNTRY``), material (``commodity/form``), commodity, or the id of an announced
+        project or programme.
 
     Returns
     -------
     dict
-        name, kind (``node`` or ``material``), figures (rows of quantity, process, country, partner, value,
-        unit, raw_value, balanced, year, confidence, sources, where, note) and sources (rows of source_id,
-        title, publisher, year, url).
+        name, kind (``node``, ``material``, ``project`` or ``programme``), figures (rows of quantity, process,
+        country, partner, value, unit, raw_value, balanced, year, confidence, sources, where, note) and
+        sources (rows of source_id, title, publisher, year, url).
 
     Raises
     ------
     NetworkError
         If the world has nothing of that name.
     """
+    from sim.analysis.trace_projects import announced_rows, known_names
     from sim.data.figures import FigureBook
     from sim.data.read import read_tables
     from sim.model.build import default_network
@@ -47,11 +49,16 @@ def trace(name: str) -> Row:
     tables, network = read_tables(), default_network()
     book = FigureBook(tables, network.year)
     balanced = {str(row["where"]): float(str(row["value"])) for row in network.report.moves}
-    if name in network.nodes:
+    announced = announced_rows(tables, name)
+    figures: list[Figure]
+    others: list[Row]
+    if announced is not None and name not in network.nodes:
+        kind, figures, others = announced[0], [], announced[1]
+    elif name in network.nodes:
         kind, figures = "node", list(_of_node(tables, book, network.nodes[name]))
-        others = list(_host_rows(tables, network.nodes[name]))
+        others = [*_host_rows(tables, network.nodes[name]), *(announced[1] if announced else ())]
     else:
-        materials = _materials(network, name)
+        materials = _materials(network, name, known_names(tables))
         kind, figures = "material", list(_of_materials(tables, book, materials))
         others = list(_material_rows(tables, materials))
     rows = [_figure_row(figure, balanced) for figure in figures] + others
@@ -59,7 +66,7 @@ def trace(name: str) -> Row:
     return {"name": name, "kind": kind, "figures": rows, "sources": _sources(tables, cited)}
 
 
-def _materials(network: Network, name: str) -> list[str]:
+def _materials(network: Network, name: str, announced: Iterable[str]) -> list[str]:
     """Return the materials of a name.
 
     Raises
@@ -70,8 +77,9 @@ def _materials(network: Network, name: str) -> list[str]:
     found = [m.id for m in network.materials.values() if name in (m.id, m.commodity)]
     if found:
         return found
-    known = [*network.nodes, *network.materials, *{m.commodity for m in network.materials.values()}]
-    raise NetworkError(f"'{name}' is not a node, material or commodity{suggestion(name, known)}")
+    commodities = sorted({m.commodity for m in network.materials.values()})
+    known = [*network.nodes, *network.materials, *commodities, *announced]
+    raise NetworkError(f"'{name}' is not a node, material, commodity or project{suggestion(name, known)}")
 
 
 def _of_node(tables: Tables, book: FigureBook, node: Node) -> Iterator[Figure]:
@@ -133,23 +141,23 @@ def _host_rows(tables: Tables, node: Node) -> Iterator[Row]:
         (tables.hosts["process"] == node.process) & (tables.hosts["country"] == node.country)
     ]
     for row in hosted.to_dict("records"):
-        yield _table_row("host", row, f"{row['host_process']}.{row['host_country']}", None, "")
+        yield table_row("host", row, f"{row['host_process']}.{row['host_country']}", None, "")
 
 
 def _material_rows(tables: Tables, materials: Iterable[str]) -> Iterator[Row]:
     """Yield prices and trade shares of some materials."""
     chosen = set(materials)
     for row in tables.materials[tables.materials["material"].isin(chosen)].to_dict("records"):
-        yield _table_row("price", row, row["material"], row["price_usd_per_t"], "USD/t", row["price_year"])
+        yield table_row("price", row, row["material"], row["price_usd_per_t"], "USD/t", row["price_year"])
     for row in tables.trade_shares[tables.trade_shares["material"].isin(chosen)].to_dict("records"):
         partner = f"{row['supplier']} to {row['customer']}"
         what = f"share of {row['basis']}, {row['material']}"
-        yield _table_row(what, row, partner, row["share"], "fraction", row["year"])
+        yield table_row(what, row, partner, row["share"], "fraction", row["year"])
     for row in tables.stockpiles[tables.stockpiles["material"].isin(chosen)].to_dict("records"):
-        yield _table_row(f"stockpile {row['stockpile']}", row, row["material"], row["opening_t"], "t")
+        yield table_row(f"stockpile {row['stockpile']}", row, row["material"], row["opening_t"], "t")
 
 
-def _table_row(
+def table_row(
     quantity: str, row: Mapping[Any, Any], partner: str, value: float | None, unit: str, year: Any = None
 ) -> Row:
     """Return the row of something that stands in another table than the figures."""

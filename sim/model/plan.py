@@ -83,7 +83,9 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
     entering = {(e.supplier, e.customer, e.material) for e in network.announced.entries if e.share > 0}
     feeds = {(f.supplier, f.customer, f.material): f.share for f in network.announced.feeds}
     arcs = [
-        PlannedArc(arc, enters=arc.key in entering or arc.key in feeds, feed=feeds.get(arc.key, 0.0))
+        PlannedArc(arc, enters=(key := arc.key) in entering or key in feeds, feed=feeds.get(key, 0.0))
+        if entering or feeds
+        else PlannedArc(arc)
         for arc in network.arcs
     ]
     for spec in scenario.responses:

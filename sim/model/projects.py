@@ -31,6 +31,8 @@ NODE_STATUS = {
     "cancelled": NodeStatus.ANNOUNCED,
 }
 
+PLACED = 0.99  # share of a plant's output below which it is told that customers lack
+
 Row = Mapping[Any, Any]
 
 
@@ -263,6 +265,8 @@ class _Builder:
             return part
         grown = part.capacity_per_year - part.base_planned_per_year
         share = orders.place(part.node, grown) if grown > 0 else 0.0
+        if grown > 0 and share < PLACED:
+            self.notes.append(f"{part.node}: customers for {share:.0%} of its output of {grown:,.0f} a year")
         if part.retires:
             orders.retire(part.node, part.retires)
         return replace(part, placed_share=share)
@@ -277,6 +281,8 @@ class _Builder:
             to, away = (self._codes(row[name]) for name in ("customers", "taken_from"))
             tonnes, share = (float(row[name]) for name in ("t_per_year", "share"))
             if not orders.redirect(row["redirect"], node, row["material"], to, away, (tonnes, share)):
+                where = ", ".join(row["customers"])
+                self.notes.append(f"redirect '{row['redirect']}' changes nothing: no room for it in {where}")
                 continue
             start = day_of(row["from_date"])
             amount = f"{share:.0%}" if math.isnan(tonnes) else f"{tonnes:,.0f} t/yr"

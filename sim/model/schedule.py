@@ -10,6 +10,7 @@ from sim.model.announced import EVEN, QUARTER_DAYS, Part
 from sim.model.scenario import FundProject, ProjectSlippage, Scenario
 
 CERTAIN = 1.0
+ALL = "all"  # of `fund_project`: every project of the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def course_of(part: Part, scenario: Scenario | None) -> Course:
     for spec in _funds(scenario, part):
         success = min(CERTAIN, success + spec.odds)
         if first is not None and first > scenario.start:
-            first = max(scenario.start, first - timedelta(days=round(spec.earlier_days)))
+            soonest = max(scenario.start, date.fromisoformat(part.start))
+            first = max(soonest, first - timedelta(days=round(spec.earlier_days)))
     for slip in _slips(scenario, part):
         if first is None or first < slip.start:
             continue
@@ -63,7 +65,7 @@ def course_of(part: Part, scenario: Scenario | None) -> Course:
 def _funds(scenario: Scenario, part: Part) -> Iterable[FundProject]:
     """Yield the responses that fund a part."""
     for spec in scenario.responses:
-        if isinstance(spec, FundProject) and spec.project == part.project:
+        if isinstance(spec, FundProject) and spec.project in (ALL, part.project):
             yield spec
 
 

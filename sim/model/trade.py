@@ -36,6 +36,7 @@ KEPT_SUPPLIERS, KEPT_SHARE = 2, 0.02
 KEPT_OUTPUT_SHARE = 0.05  # a floor never takes more of what a supplier makes
 FLOOR_MARGIN = 1.1  # a floor must hold at this height in the linear programme, so that the fit has room
 FLOOR_WEIGHT = 1e-3  # of the price of a share's slack: floors give way first
+EASY_SWEEPS = 500  # of a fit; a harder one gets more suppliers to choose from
 NEGLIGIBLE = 1e-7  # of the smallest customer's use
 SAME_TOTAL = 1e-9  # relative difference of both sides of a material that rounding explains
 
@@ -136,15 +137,20 @@ class Trader:
         settled = settle_shares(market, self._shares.get(market.material, []), self._book)
         bands = settled.bands(market)
         first = fit(market.supply, market.demand, market.prior, bands)
-        support = self._support(first.flow, market)
         floors = self._floors(first.flow, market)
-        if support.all() and not floors:
-            return self._reported(market, settled, first, trade)
-        together = _with_floors(market, bands, np.where(support, LEAST_FLOW * first.flow, np.nan), floors)
-        if together is None:  # the kept flows cannot meet the margins: keep all
-            support, together = np.ones_like(support), bands
-        final = fit(market.supply, market.demand, np.where(support, market.prior, 0.0), together)
-        return self._reported(market, settled, final, trade)
+        for widening in (1, 2):
+            support = self._support(first.flow, market, widening)
+            if support.all() and not floors:
+                return self._reported(market, settled, first, trade)
+            lowest = np.where(support, LEAST_FLOW * first.flow, np.nan)
+            together = _with_floors(market, bands, lowest, floors)
+            if together is None:
+                continue  # the kept flows cannot meet the margins
+            prior = np.where(support, market.prior, 0.0)
+            final = fit(market.supply, market.demand, prior, together, most_sweeps=EASY_SWEEPS)
+            if final.converged:
+                return self._reported(market, settled, final, trade)
+        return self._reported(market, settled, first, trade)
 
     def _reported(
         self, market: Market, settled: Settled, final: Fit, trade: Trade
@@ -161,8 +167,11 @@ class Trader:
         trade.shares.extend(_share_rows(settled, final.flow))
         return final.flow, known
 
-    def _support(self, flow: FloatArray, market: Market) -> BoolArray:
-        """Return which flows are kept: a customer's main suppliers and a supplier's main customers."""
+    def _support(self, flow: FloatArray, market: Market, widening: int) -> BoolArray:
+        """Return which flows are kept: a customer's main suppliers and a supplier's main customers.
+
+        `widening` times as many of both, where fewer could hardly meet the margins.
+        """
         limit = self._book.parameter("arc_prune_share", PRUNE_SHARE)
         kept = (flow >= limit * market.supply[:, None]) | (flow >= limit * market.demand[None, :])
         rank = _rank(flow)
@@ -170,11 +179,11 @@ class Trader:
         order = np.argsort(-flow, axis=0, kind="stable")
         in_turn = np.take_along_axis(flow, order, axis=0)
         np.put_along_axis(before, order, np.cumsum(in_turn, axis=0) - in_turn, axis=0)
-        covered = self._book.parameter("arc_covered_share", COVERED_SHARE)
-        most = int(self._book.parameter("arc_most_suppliers", MOST_SUPPLIERS))
+        covered = 1.0 - (1.0 - self._book.parameter("arc_covered_share", COVERED_SHARE)) / widening**2
+        most = widening * int(self._book.parameter("arc_most_suppliers", MOST_SUPPLIERS))
         kept &= (before < covered * market.demand[None, :]) & (rank < most)
         first = 1 + int(self._book.parameter("arc_kept_suppliers", KEPT_SUPPLIERS))
-        outlets = int(self._book.parameter("arc_main_customers", MAIN_CUSTOMERS))
+        outlets = widening * int(self._book.parameter("arc_main_customers", MAIN_CUSTOMERS))
         of_supplier = _rank(flow.T).T
         return np.asarray(kept | (rank < first) | (of_supplier < outlets), dtype=np.bool_)
 

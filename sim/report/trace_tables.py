@@ -38,7 +38,8 @@ def _figures(kind: str, rows: Sequence[Row]) -> RenderableType:
     table = FittedTable("Figures", heads, keys=2)
     for row in rows:
         place = [row["process"]] if kind == "material" and row["process"] else []
-        place += [part for part in (row["country"], row["partner"]) if part]
+        places = (row["partner"],) if kind in ("project", "programme") else (row["country"], row["partner"])
+        place += [part for part in places if part]
         value = "-" if row["value"] is None else f"{quantity(row['value'])} {short_unit(row['unit'])}"
         if row["raw_value"] != row["value"]:
             value += f" (table: {quantity(row['raw_value'])})"

@@ -24,7 +24,7 @@ iperionx_virginia 1 part:iperionx_virginia
 exim_loi_us_rare_earths 1 line:exim_loi_us_rare_earths
 exim_loi_arkansas_lithium 1 part:swa_brine
 exim_loi_goongarrie 1 part:goongarrie_mine
-exim_loi_goongarrie 2 part:goongarrie_cobalt
+exim_loi_goongarrie 2 output:goongarrie_mhp/cobalt/hydroxide
 exim_loi_taronga 1 part:taronga
 exim_loi_hemerdon 1 output:hemerdon/tin/concentrate
 exim_loi_hemerdon 2 part:hemerdon

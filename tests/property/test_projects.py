@@ -258,3 +258,16 @@ def test_slippage_spares_what_came_before_it() -> None:
 def test_entries_never_take_more_than_a_slot_has(network: Network) -> None:
     """Newcomers of one slot together leave a fifth to its old suppliers."""
     assert max(share_sum_of_entries(network.announced).values()) <= 0.8 + 1e-9
+
+
+def test_all_money_brings_nothing_before_its_announced_date() -> None:
+    """`project: all` undoes slips and no more."""
+    fund = {"kind": "fund_project", "project": "all", "earlier": "6 years"}
+    result = run(scenario(responses=[fund]))
+    parts = {part.node: part for part in sim.default_network(2024, "financed").announced.parts}
+    for row in result.summary["projects"]:
+        if row["date_commissioned"]:
+            first, part = date.fromisoformat(row["date_commissioned"]), parts[row["node"]]
+            announced = date.fromisoformat(part.start)
+            early = part.median_start <= date(2026, 1, 5)
+            assert first == (part.median_start if early else max(announced, date(2026, 1, 5)))

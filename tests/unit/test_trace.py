@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import sim
 from sim.analysis.trace import trace
+from sim.analysis.trace_projects import announced_rows, known_names
 from sim.cli import app
 from sim.data.read import read_tables
 from sim.errors import NetworkError
@@ -57,3 +58,28 @@ def test_the_command_prints_the_same_as_json() -> None:
     done = CliRunner().invoke(app, ["trace", "germanium/refined", "--json"])
     assert done.exit_code == 0
     assert json.loads(done.output) == trace("germanium/refined")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "quantity", "value"),
+    [
+        ("thacker_pass", "project", "loan, closed", 2300.0),
+        ("framework_gbr", "programme", "effect: success_odds", 0.02),
+        ("tin_mining.AUS.taronga", "node", "capacity", 3600.0),
+        ("zinc_mining.USA.empire_state_mines", "node", "output of the base year", 27000.0),
+    ],
+)
+def test_an_announced_number_leads_to_its_row(name: str, kind: str, quantity: str, value: float) -> None:
+    found = trace(name)
+    assert found["kind"] == kind
+    row = next(row for row in found["figures"] if row["quantity"] == quantity)
+    assert row["value"] == value
+    assert row["sources"] and ".csv:" in row["where"]
+
+
+def test_every_project_and_programme_can_be_traced() -> None:
+    tables = read_tables()
+    for name in known_names(tables):
+        found = announced_rows(tables, name)
+        assert found is not None
+        assert found[1], name

@@ -11,10 +11,16 @@ from sim.model.scenario.disruptions import ProjectSlippage
 from sim.model.scenario.responses import FundProject
 
 PLACE = "network.projects"
+ALL = "all"
 
 
 def check_fund(checker: Checker, path: str, spec: FundProject) -> None:
     """Refuse money for a project that the network does not have; warn where it changes nothing."""
+    if spec.project == ALL:
+        if not checker.network.announced.parts:
+            choice = checker.scenario.network.projects
+            checker.fault(f"{path}.project", f"= 'all', but this network has none ({PLACE}: {choice})")
+        return
     parts = _parts_of(checker, f"{path}.project", spec.project)
     coming = [part for part in parts if part.start]
     if parts and not coming:

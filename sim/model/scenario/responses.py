@@ -130,11 +130,11 @@ class FundProject(Response):
     kind: Literal["fund_project"] = "fund_project"
     """The kind of response."""
     project: Name
-    """Id in the register."""
+    """Id in the register, or all."""
     odds: Fraction = 0.0
     """Added to the probability that it is built."""
     earlier_days: Days = Field(0.0, alias="earlier")
-    """How much sooner than on the median path; never before the run begins."""
+    """How much sooner than on the median path; never before the announced date or the start of the run."""
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
