@@ -10,7 +10,7 @@ from sim.data.csv_table import FILE_COLUMN, LINE_COLUMN
 from sim.data.figures import FigureBook
 from sim.data.findings import Finding, Severity
 from sim.data.read import Tables
-from sim.data.running import running_parts
+from sim.data.running import running_parts, twin
 from sim.errors import suggestion
 
 QUARTERS = 4
@@ -67,6 +67,13 @@ def check_running(tables: Tables, book: FigureBook) -> Iterator[Finding]:
     processes = set(tables.processes["process"])
     for row in running_parts(tables.frames()):
         if row["part"] in facilities or row["process"] not in processes:
+            continue
+        same = twin(tables.frames(), row)
+        if same:
+            text = (
+                f"'{row['part']}' looks like facility '{same}'; give the part that name. It is not carved out"
+            )
+            yield Finding("project_running", Severity.WARNING, _where(row), text)
             continue
         total = book.exact(row["process"], "production", row["country"])
         base = row["base_output_t_per_year"]

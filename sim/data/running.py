@@ -16,8 +16,9 @@ T_PER_YEAR = "t/yr"
 def add_running_parts(frames: dict[str, pd.DataFrame]) -> None:
     """Add facilities and figures for the running parts that the facilities table does not list.
 
-    A part whose process is not in the tables, or that no country total could hold, is left out:
-    `sim check data` says so. The added rows name the row of `project_parts.csv` as their place.
+    A part whose process is not in the tables, that no country total could hold, or that looks like a
+    facility of another name, is left out: `sim check data` says so. The added rows name the row of
+    `project_parts.csv` as their place.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def add_running_parts(frames: dict[str, pd.DataFrame]) -> None:
     for part in running_parts(frames):
         base = part["base_output_t_per_year"]
         place = (part["process"], part["country"])
-        if part["part"] in listed or base > room.get(place, 0.0):
+        if part["part"] in listed or twin(frames, part) or base > room.get(place, 0.0):
             continue
         room[place] -= base
         facilities.append(_facility(part))
@@ -50,6 +51,16 @@ def running_parts(frames: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
             kept = {name: project[name] for name in ("country", "operator", "name")}
             found.append({str(name): value for name, value in row.items()} | kept)
     return found
+
+
+def twin(frames: dict[str, pd.DataFrame], part: dict[str, Any]) -> str:
+    """Return the facility that looks like the same plant: same process and country, same first word."""
+    word = part["part"].partition("_")[0]
+    for row in frames["facilities"].to_dict("records"):
+        here = (row["process"], row["country"]) == (part["process"], part["country"])
+        if here and row["facility"] != part["part"] and row["facility"].partition("_")[0] == word:
+            return str(row["facility"])
+    return ""
 
 
 def _totals(frames: dict[str, pd.DataFrame]) -> dict[tuple[str, str], float]:

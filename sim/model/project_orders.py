@@ -12,6 +12,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from sim.data.routes import REST_OF_WORLD
 from sim.model.announced import Entry, Feed
 from sim.model.network import Network, Node
 from sim.model.trade import Trader
@@ -211,7 +212,8 @@ class OrderBook:
         ----------
         owner, supplier, material : str
         customers, taken_from : collection of str
-            Country codes; `taken_from` empty = all others.
+            Country codes; `taken_from` empty = all others. Customers without a user of their own stand in the
+            rest of the world.
         amount : (t/year, share)
             What `customers` get in all; NaN for the one that is not given. With a share of 1 the others lose
             everything, whether or not the new customers have room for it.
@@ -222,6 +224,7 @@ class OrderBook:
         if sold <= 0:
             return False
         there = math.fsum(t for c, t in flows.items() if self._nodes[c].country in customers)
+        customers = self._with_users(customers, material)
         wanted = (share * sold if math.isnan(tonnes) else tonnes) - there
         losers = {
             c: t
@@ -248,6 +251,11 @@ class OrderBook:
         for customer, t in sorted(gained.items()):
             self._move(owner, supplier, customer, material, t)
         return len(self.entries) > before
+
+    def _with_users(self, countries: Collection[str], material: str) -> Collection[str]:
+        """Return the countries, or the rest of the world where none of them has a user of the material."""
+        users = {self._nodes[customer].country for customer, used in self._use if used == material}
+        return countries if users.intersection(countries) else (REST_OF_WORLD,)
 
 
 def _filled(slots: Collection[_Slot], room: Mapping[str, float], total_t: float) -> dict[str, float]:

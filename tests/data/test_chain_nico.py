@@ -109,7 +109,14 @@ def test_hosts_of_sulphide_cobalt_leave_slack(tables: Tables, book: FigureBook) 
 
 def test_named_plants_leave_a_remainder(tables: Tables, book: FigureBook) -> None:
     """Three Congolese mines, and the nickel plants of Japan and Korea, below their country's total."""
-    names = {"tenke_cobalt", "kamoto_cobalt", "mutanda_cobalt", "smm_niihama", "smm_niihama_harima", "kemco_onsan"}
+    names = {
+        "tenke_cobalt",
+        "kamoto_cobalt",
+        "mutanda_cobalt",
+        "smm_niihama",
+        "smm_niihama_harima",
+        "kemco_onsan",
+    }
     rows = [row for row in records(tables.facilities) if row.process.startswith(("nickel_", "cobalt_"))]
     assert names <= {row.facility for row in rows}
     named: dict[tuple[str, str], float] = {}

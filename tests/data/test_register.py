@@ -95,7 +95,7 @@ arafura_nolans 1 part:nolans_mine
 northern_minerals_browns_range 1 part:browns_range
 albemarle_kings_mountain 1 part:kings_mountain
 perpetua_stibnite 1 part:stibnite
-us_antimony_thompson_falls 1 part:thompson_falls
+us_antimony_thompson_falls 1 part:us_antimony_thompson_falls_existing
 nyrstar_port_pirie_sb 1 part:port_pirie_stage_1
 nyrstar_port_pirie_sb 2 part:port_pirie_stage_2
 nyrstar_hobart_ge 1 part:hobart_germanium_concentrate

@@ -167,3 +167,12 @@ def test_tables_without_projects_make_a_network_without(tmp_path: Path) -> None:
     text = world_files()[FIGURES].replace(TOTAL, "")
     tables = read_tables(write_tables(tmp_path, {"aggregates.a.csv": None, FIGURES: text}))
     assert build_network(tables, projects="all").announced.parts == ()
+
+
+def test_a_plant_that_looks_like_a_facility_of_another_name_is_not_counted_twice(tmp_path: Path) -> None:
+    """Big Pit stands in the facilities; a part called big_hole of the same process and country is told."""
+    parts = PARTS + "far_works,big_hole,zinc_mine,60,50,,quick,,," + END
+    projects = PROJECTS + "far_works,Far Works,CCC,operating,,false,node,mining,book,high,Read\n"
+    tables = world(tmp_path, parts, projects=projects)
+    assert any("looks like facility 'big_pit'" in text for text in said(tables, "project_running"))
+    assert "zinc_mine.CCC.big_hole" not in build_network(tables, projects="all").nodes
