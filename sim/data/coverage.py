@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sim.data.figures import BASE_YEAR, Figure, FigureBook
 from sim.data.provenance import EXPERT
-from sim.data.read import WORLD, Tables
+from sim.data.read import Tables
 
 END_USE = "end_use"
 CONFIDENCES = ("high", "medium", "low", EXPERT)
@@ -24,7 +25,7 @@ class Coverage:
     production_t : float
         Sum of the shipped production figures, t/year of the processes' activity.
     coverage : float or None
-        Over the published world figure; None where none is published for every process of the stage.
+        Over the published world figure; None where none is published for this material and stage.
     closure : str
         ``evidence``, ``half`` or ``construction``; empty where nobody has judged it yet.
     known_reason : str
@@ -60,22 +61,19 @@ def coverage(tables: Tables, year: int = BASE_YEAR) -> list[Coverage]:
         Base year.
     """
     book = FigureBook(tables, year)
-    said = {
-        (row["material"], row["stage"]): (row["closure"], row["reason"])
-        for row in tables.closures.to_dict("records")
-    }
+    said = {(row["material"], row["stage"]): row for row in tables.closures.to_dict("records")}
     found = []
     for (material, stage), processes in sorted(_makers(tables).items()):
         figures = [figure for name in processes for figure in book.rows(name, "production")]
-        closure, reason = said.get((material, stage), ("", ""))
+        judged = said.get((material, stage), {})
         found.append(
             Coverage(
                 material=material,
                 stage=stage,
                 production_t=math.fsum(figure.value for figure in figures),
-                coverage=_covered(book, processes),
-                closure=closure,
-                known_reason=reason,
+                coverage=_covered(book, processes, material, judged),
+                closure=judged.get("closure", ""),
+                known_reason=judged.get("reason", ""),
                 confidence=_by_confidence(figures),
                 oldest_year=min((figure.year for figure in figures if figure.value > 0), default=None),
             )
@@ -97,16 +95,24 @@ def _makers(tables: Tables) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def _covered(book: FigureBook, processes: Iterable[str]) -> float | None:
-    """Return shipped production over the published world figures; None where one is missing."""
-    made, world = 0.0, 0.0
-    for name in processes:
-        published = book.exact(name, "world_production", WORLD)
-        if published is None:
-            return None
-        world += published.value
-        made += math.fsum(figure.value for figure in book.rows(name, "production"))
-    return made / world if world > 0 else None
+def _covered(
+    book: FigureBook, processes: Iterable[str], material: str, judged: Mapping[Hashable, Any]
+) -> float | None:
+    """Return shipped output over the published world figure; None without one."""
+    world = judged.get("world_t_per_year", math.nan)
+    if math.isnan(world):
+        return None
+    by_output = judged["world_of"] == "output"
+    return math.fsum(_made(book, name, material, by_output=by_output) for name in processes) / float(world)
+
+
+def _made(book: FigureBook, process: str, material: str, *, by_output: bool) -> float:
+    """Return what a process makes of a material, t/year; its activity where the figure counts that."""
+    total = 0.0
+    for figure in book.rows(process, "production"):
+        ratio = book.find(process, "output_per_unit", figure.key[2], material) if by_output else None
+        total += figure.value * (ratio.value if ratio is not None else 1.0)
+    return total
 
 
 def _by_confidence(figures: Iterable[Figure]) -> dict[str, float]:
