@@ -1,4 +1,4 @@
-"""Coverage of the world, residuals and marks: what the shipped tables claim, held against the issue's bars."""
+"""Coverage of the world, residuals and marks: what the shipped tables claim against what they must reach."""
 
 from __future__ import annotations
 
