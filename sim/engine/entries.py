@@ -37,7 +37,7 @@ def move_base(net: NetworkArrays, par: Parameters, state: State) -> None:
     state.base_flow[arcs] = state.base_weight[arcs] * use
     shifted = _slots_of(net, np.flatnonzero(state.base_weight != before))
     if shifted.any():
-        _move_weights(net, state, before, np.flatnonzero(shifted[net.arc_slot]))
+        _move_weights(net, par, state, before, np.flatnonzero(shifted[net.arc_slot]))
 
 
 def base_weights(net: NetworkArrays, entry: FloatArray) -> FloatArray:
@@ -58,7 +58,9 @@ def _base_weights(net: NetworkArrays, entry: FloatArray, arcs: IntArray) -> Floa
     return weights
 
 
-def _move_weights(net: NetworkArrays, state: State, before: FloatArray, arcs: IntArray) -> None:
+def _move_weights(
+    net: NetworkArrays, par: Parameters, state: State, before: FloatArray, arcs: IntArray
+) -> None:
     """Move the weights of `arcs`, all of some slots, with their base; a slot at its base stays at it."""
     slot, n_slot = net.arc_slot[arcs], len(net.slot_node)
     weight = np.maximum(0.0, state.weight[arcs] + state.base_weight[arcs] - before[arcs])
@@ -66,7 +68,8 @@ def _move_weights(net: NetworkArrays, state: State, before: FloatArray, arcs: In
     settled = ~(state.adapting | state.blocked)[slot] | (total <= 0.0)
     share = np.divide(weight, total, where=total > 0.0, out=np.zeros_like(weight))
     state.weight[arcs] = np.where(settled, state.base_weight[arcs], share)
-    lead = np.bincount(slot, state.weight[arcs] * net.arc_lead_steps[arcs], n_slot)[slot]
+    steps = net.arc_lead_steps[arcs] + par.arc_delay[arcs]
+    lead = np.bincount(slot, state.weight[arcs] * steps, n_slot)[slot]
     state.mean_lead[slot] = np.where(lead > 0.0, lead, 1.0)
 
 
