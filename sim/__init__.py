@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sim.analysis.compare import Comparison, compare
     from sim.analysis.measures import fill_rate, resilience_loss, time_to_survive
+    from sim.analysis.projects import project_totals, projects
     from sim.analysis.result import RunResult, SavedResult, load_result
     from sim.analysis.runs import run_scenario
     from sim.analysis.simulate import World, simulate
@@ -44,6 +45,8 @@ _HOMES = {
     "fill_rate": "sim.analysis.measures",
     "load_result": "sim.analysis.result",
     "load_scenario": "sim.model.scenario",
+    "project_totals": "sim.analysis.projects",
+    "projects": "sim.analysis.projects",
     "read_tables": "sim.data.read",
     "resilience_loss": "sim.analysis.measures",
     "run_scenario": "sim.analysis.runs",
@@ -67,6 +70,8 @@ __all__ = [
     "fill_rate",
     "load_result",
     "load_scenario",
+    "project_totals",
+    "projects",
     "read_tables",
     "resilience_loss",
     "run_scenario",

@@ -187,12 +187,60 @@ def network(
         tuple[GraphFormat, Path] | None,
         typer.Option(metavar="FORMAT FILE", help="Write as graphml, gexf or json."),
     ] = None,
+    world_map: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw makers and main flows on a world map.")
+    ] = None,
+    sankey: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw who makes and who uses each material of --material."),
+    ] = None,
+    material: Annotated[
+        str | None,
+        typer.Option(help="For --map and --sankey: a commodity, a material or 'containing: X'."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a network holds, or one node of it, or export it."""
+    """Show what a network holds, or one node of it, or export or draw it."""
     from sim.report import commands
 
+    if world_map is not None or sankey is not None:
+        commands.draw_network(what, world_map=world_map, sankey=sankey, material=material, as_json=as_json)
+        return
     commands.network(what, node=node, export=export, as_json=as_json)
+
+
+@app.command()
+def trace(
+    name: Annotated[
+        str, typer.Argument(help="A node (process.COUNTRY), material (commodity/form), commodity or project.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show where the numbers of a node or material come from: every figure down to its source."""
+    from sim.report import commands
+
+    commands.trace(name, as_json=as_json)
+
+
+@app.command()
+def projects(
+    text: Annotated[str | None, typer.Argument(help="Part of an id, a name or an operator.")] = None,
+    country: Annotated[str | None, typer.Option(help="Country code, such as USA.")] = None,
+    material: Annotated[str | None, typer.Option(help="Material, commodity or plain word.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Who gives money: EXIM, DOE, DoW, DFC ...")] = None,
+    status: Annotated[str | None, typer.Option(help="Status, or 'programme'.")] = None,
+    in_list: Annotated[
+        bool | None,
+        typer.Option("--in-list/--not-in-list", help="Named in the list of February 2026, or not."),
+    ] = None,
+    sort: Annotated[str, typer.Option(help="id, country, status, start, amount_usd_m ...")] = "id",
+    as_json: Json = False,
+) -> None:
+    """Show announced projects, money and institutions, and what they add up to."""
+    from sim.report import commands
+
+    filters = {"text": text, "country": country, "material": material, "agency": agency, "status": status}
+    commands.projects(filters | {"in_list": in_list}, sort=sort, as_json=as_json)
 
 
 @app.command()

@@ -44,6 +44,7 @@ NODE_KINDS = (
     EffectKind.DEMAND_FACTOR,
     EffectKind.RESTRICTED,
 )
+MOST_DELAY_STEPS = 60  # effects together may add so much to a lead time
 SLOT_KINDS = (
     EffectKind.INPUT_FACTOR,
     EffectKind.INPUT_ADDED,
@@ -260,11 +261,18 @@ def pack(draft: Draft) -> Packed:
     places[EffectKind.PILE_RATE] = {pile.key: i for i, pile in enumerate(draft.piles)}
     places[EffectKind.PILE_BUYING] = places[EffectKind.PILE_RATE]
     places[EffectKind.BUY_OPEN] = {key: i for i, key in enumerate(buys)}
+    places[EffectKind.CAPACITY_ADDED] = places[EffectKind.PLANNED_ADDED] = dict(place)
+    places[EffectKind.TARGET_ADDED] = dict(port_place)
+    places[EffectKind.ENTRY] = places[EffectKind.ARC_CAP]
+    places[EffectKind.ARC_DELAY] = places[EffectKind.ARC_CAP]
+    segments = zip(((*arc.port, arc.rank) for arc in arcs), fields["arc_segment"].tolist(), strict=True)
+    places[EffectKind.SEGMENT_RANK] = dict(segments)
+    places[EffectKind.SCRAP_FACTOR] = {((r.node,), r.slot): i for i, r in enumerate(draft.scraps)}
     places[EffectKind.TRIGGER_ARMED] = {trigger.key: i for i, trigger in enumerate(draft.triggers)}
     run = CompiledRun(
         arrays=NetworkArrays(**fields),
         behaviour=draft.behaviour,
-        base=base_parameters(draft, arcs, len(slots), len(buys)),
+        base=base_parameters(draft, arcs, len(slots), len(buys), places[EffectKind.SEGMENT_RANK]),
         effects=tuple(packed_effect(effect, places) for effect in draft.effects),
         n_steps=draft.n_steps,
         step_days=draft.step_days,
@@ -325,7 +333,7 @@ def slot_fields(
         for arc in arcs:
             s = slot_place[arc.slot]
             count[s] += 1
-            longest[s] = max(longest[s], arc.lead_steps)
+            longest[s] = max(longest[s], arc.lead_steps + MOST_DELAY_STEPS)
     return {
         "slot_node": integers(place[s.node] for s in slots),
         "slot_input_per_unit": floats(s.input_per_unit for s in slots),
@@ -449,8 +457,13 @@ def trigger_fields(draft: Draft, slot_place: dict[tuple[str, int, int], int]) ->
     }
 
 
-def base_parameters(draft: Draft, arcs: Sequence[DraftArc], n_slot: int, n_buy: int) -> Parameters:
-    """Return the parameters before any effect."""
+def base_parameters(
+    draft: Draft, arcs: Sequence[DraftArc], n_slot: int, n_buy: int, segments: dict[Hashable, int]
+) -> Parameters:
+    """Return the parameters before any effect; `segments` are numbered by (node, material, rank)."""
+    ranks = np.zeros(len(segments))
+    for (_, _, rank), number in segments.items():
+        ranks[number] = rank
     n_node, n_pile = len(draft.nodes), len(draft.piles)
     return Parameters(
         availability=np.ones(n_node),
@@ -466,6 +479,13 @@ def base_parameters(draft: Draft, arcs: Sequence[DraftArc], n_slot: int, n_buy: 
         pile_buying=np.zeros(n_pile),
         buy_open=np.ones(n_buy),
         trigger_armed=np.ones(len(draft.triggers)),
+        arc_delay=np.zeros(len(arcs)),
+        segment_rank=ranks,
+        scrap_factor=np.ones(len(draft.scraps)),
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(len(draft.ports)),
+        entry=np.zeros(len(arcs)),
     )
 
 

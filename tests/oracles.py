@@ -46,9 +46,17 @@ FIELDS = {
     EffectKind.PILE_BUYING: "pile_buying",
     EffectKind.BUY_OPEN: "buy_open",
     EffectKind.TRIGGER_ARMED: "trigger_armed",
+    EffectKind.ARC_DELAY: "arc_delay",
+    EffectKind.SEGMENT_RANK: "segment_rank",
+    EffectKind.SCRAP_FACTOR: "scrap_factor",
+    EffectKind.CAPACITY_ADDED: "capacity_added",
+    EffectKind.PLANNED_ADDED: "planned_added",
+    EffectKind.TARGET_ADDED: "target_added",
+    EffectKind.ENTRY: "entry",
 }
-MULTIPLY = ("availability", "capacity_factor", "demand_factor", "input_factor")
-ADD = ("input_added", "essential_added", "extra_cover")
+MULTIPLY = ("availability", "capacity_factor", "demand_factor", "input_factor", "scrap_factor")
+ADD = ("input_added", "essential_added", "extra_cover", "arc_delay", "segment_rank")
+ADD += ("capacity_added", "planned_added", "target_added", "entry")
 SMALLEST = ("arc_cap", "buy_open", "trigger_armed")
 
 HISTORIES = (
@@ -164,6 +172,8 @@ class Oracle:
                 for due in range(self.arc_lead_steps[a]):
                     self.send(s, due, self.arc_base_flow[a])
         self.port_stock = list(self.port_target)
+        self.planned, self.port_aim = list(planned), list(self.port_target)
+        self.base_weight, self.base_flow = list(self.arc_base_weight), list(self.arc_base_flow)
         self.process = [[planned[n]] * self.node_process_steps[n] for n in range(self.n_node)]
         self.orders_last = list(self.port_base_orders)
         self.orders_smoothed = list(self.port_base_orders)
@@ -200,6 +210,10 @@ class Oracle:
     def send(self, slot: int, due: int, quantity: float) -> None:
         """Note that a quantity reaches a slot at step `due`."""
         self.arriving[slot][due] = self.arriving[slot].get(due, 0.0) + quantity
+
+    def lead(self, a: int) -> int:
+        """Return the steps that what is shipped now will be under way."""
+        return int(self.arc_lead_steps[a] + self.arc_delay[a])
 
     def opening_state(self) -> dict[str, list[float]]:
         """Return what the balance needs to know of the start."""
@@ -251,10 +265,48 @@ class Oracle:
             values["trigger_armed"][trigger] = 0.0
         for name, row_values in values.items():
             setattr(self, name, row_values)
+        self.move_base()
         self.b = [
             self.slot_input_per_unit[s] * self.input_factor[s] + self.input_added[s]
             for s in range(self.n_slot)
         ]
+
+    def move_base(self) -> None:
+        """Let plans, targets, base weights and base flows follow projects; weights move with their base."""
+        self.planned = [
+            max(0.0, p + more) for p, more in zip(self.node_planned, self.planned_added, strict=True)
+        ]
+        self.port_aim = [
+            max(0.0, q + more) for q, more in zip(self.port_target, self.target_added, strict=True)
+        ]
+        for s, arcs in enumerate(self.arcs_of_slot):
+            entered = any(self.entry[a] != 0 for a in arcs)
+            taken = sum(self.entry[a] for a in arcs)
+            moved = [max(0.0, self.arc_base_weight[a] * (1 - taken) + self.entry[a]) for a in arcs]
+            base = [self.arc_base_weight[a] for a in arcs]
+            if entered and sum(moved) > 0:
+                base = [weight / sum(moved) for weight in moved]
+            n = self.slot_node[s]
+            changed = entered or self.planned_added[n] != 0
+            use = self.slot_input_per_unit[s] * self.planned[n]
+            for a, weight in zip(arcs, base, strict=True):
+                self.base_flow[a] = weight * use if changed else self.arc_base_flow[a]
+                if self.entry[a] > 0:
+                    self.qualification_left[a] = 0
+            if base != [self.base_weight[a] for a in arcs]:
+                self.follow_base(arcs, base)
+
+    def follow_base(self, arcs: list[int], base: list[float]) -> None:
+        """Move the weights of one slot with their base; a slot at its base stays at it."""
+        away = any(self.weight[a] != self.base_weight[a] for a in arcs)
+        used = self.slot_arc_start[self.n_slot]
+        closed = any(self.arc_cap[a] <= 0 and (a < used or self.weight[a] > 0) for a in arcs)
+        steps = [weight - self.base_weight[a] for a, weight in zip(arcs, base, strict=True)]
+        shifted = [max(0.0, self.weight[a] + step) for a, step in zip(arcs, steps, strict=True)]
+        at_rest = not (self.rule.resourcing and (away or closed)) or sum(shifted) <= 0
+        for a, weight, follows in zip(arcs, base, shifted, strict=True):
+            self.base_weight[a] = weight
+            self.weight[a] = weight if at_rest else follows / sum(shifted)
 
     # one step ------------------------------------------------------------------------------------
 
@@ -293,7 +345,7 @@ class Oracle:
         """Part 3: all nodes, each with the activity of the others in the previous step."""
         n_node = self.n_node
         self.want, self.cap, self.demand = [0.0] * n_node, [0.0] * n_node, [0.0] * n_node
-        self.planned_now = list(self.node_planned)
+        self.planned_now = list(self.planned)
         self.matured, self.wip = [0.0] * n_node, [0.0] * n_node
         self.draw, self.ceiling = [0.0] * self.n_slot, [0.0] * n_node
         self.activity_before = list(self.activity)
@@ -302,7 +354,7 @@ class Oracle:
 
     def full_capacity(self, n: int) -> float:
         """Return capacity x surge."""
-        return times(self.node_capacity[n], self.capacity_factor[n])
+        return times(max(0.0, self.node_capacity[n] + self.capacity_added[n]), self.capacity_factor[n])
 
     def produce(self, n: int) -> None:
         """Part 3 for one node."""
@@ -313,8 +365,8 @@ class Oracle:
                 self.wip[n] += started
         if self.node_end_use[n]:
             growth = math.exp(self.node_growth[n] * self.step)
-            self.planned_now[n] = self.node_planned[n] * growth
-            self.demand[n] = self.node_planned[n] * growth * self.demand_factor[n]
+            self.planned_now[n] = self.planned[n] * growth
+            self.demand[n] = self.planned[n] * growth * self.demand_factor[n]
             self.want[n] = self.demand[n] + self.deferred[n]
         else:
             self.want[n] = self.producer_want(n)
@@ -347,19 +399,19 @@ class Oracle:
             if not self.port_drives[p]:
                 continue
             output = self.port_output_per_unit[p]
-            base = output * self.node_planned[n]
-            covered = self.port_target[p] / base if base > 0 else 0.0
+            base = output * self.planned[n]
+            covered = self.port_aim[p] / base if base > 0 else 0.0
             refill = max(self.rule.refill_steps, steps - covered)
-            call = self.orders_last[p] + (self.port_target[p] - self.port_stock[p]) / refill
+            call = self.orders_last[p] + (self.port_aim[p] - self.port_stock[p]) / refill
             if steps > 0:
                 gap = self.orders_smoothed[p] * (steps - 1) - output * self.wip[n]
                 call += gap / refill
             want = max(want, call / output)
-            if self.node_planned[n] > 0:
-                above = self.port_stock[p] - self.port_target[p]
-                pile = max(pile, above / (self.node_planned[n] * output))
-        if self.node_must_run[n] > 0 and self.node_planned[n] > 0:
-            floor = self.node_must_run[n] * self.node_planned[n]
+            if self.planned[n] > 0:
+                above = self.port_stock[p] - self.port_aim[p]
+                pile = max(pile, above / (self.planned[n] * output))
+        if self.node_must_run[n] > 0 and self.planned[n] > 0:
+            floor = self.node_must_run[n] * self.planned[n]
             if self.restricted[n] > 0:
                 if pile <= self.node_storage_steps[n] + EDGE:
                     want = max(want, floor)
@@ -377,7 +429,7 @@ class Oracle:
             self.restart_left[n] -= 1
             if self.restart_left[n] == 0:
                 self.running[n] = True
-        if self.running[n] and self.node_planned[n] == 0 and not math.isinf(capacity):
+        if self.running[n] and self.planned[n] == 0 and not math.isinf(capacity):
             called = 0.0
             for p in self.ports_of[n]:
                 if self.port_drives[p]:
@@ -439,11 +491,12 @@ class Oracle:
                     stages[i + 1] += moved
             if stages:
                 stages[0] += generated
-            self.scrap_stock[n] += self.scrap_yield[r] * leaving
-            self.scrap_lost[n] += leaving - self.scrap_yield[r] * leaving
+            share = min(1.0, self.scrap_yield[r] * self.scrap_factor[r])
+            self.scrap_stock[n] += share * leaving
+            self.scrap_lost[n] += leaving - share * leaving
         for n in range(self.n_node):
             if self.node_recycling[n]:
-                normal = self.node_scrap_steps[n] * self.node_planned[n]
+                normal = self.node_scrap_steps[n] * self.planned[n]
                 gone = max(0.0, self.scrap_stock[n] - normal) / self.rule.scrap_disposal_steps
                 self.scrap_stock[n] -= gone
                 self.scrap_lost[n] += gone
@@ -461,7 +514,7 @@ class Oracle:
             n, b = self.slot_node[s], self.b[s]
             mean_lead = 1.0
             if any(self.weight[a] > 0 for a in self.arcs_of_slot[s]):
-                mean_lead = sum(self.weight[a] * self.arc_lead_steps[a] for a in self.arcs_of_slot[s])
+                mean_lead = sum(self.weight[a] * self.lead(a) for a in self.arcs_of_slot[s])
             cover = self.slot_cover_steps[s] + self.extra_cover[s]
             target = cover * b * self.planned_now[n] + b * self.use_smoothed[n] * (mean_lead - 1.0)
             workable = max(0.0, self.cap[n] - self.demand[n]) * (mean_lead + self.rule.adjustment_steps)
@@ -481,13 +534,11 @@ class Oracle:
             a for a in arcs if self.arc_cap[a] > 0 and self.qualification_left[a] == 0 and self.weight[a] > 0
         ]
         open_weight = sum(self.weight[a] for a in chosen)
-        base_flow = sum(self.arc_base_flow[a] for a in arcs)
+        bounded = any(a < self.slot_arc_start[self.n_slot] for a in arcs)
         for a in chosen:
             quantity = min(self.order[s] * self.weight[a] / open_weight, self.arc_cap[a])
-            if base_flow > 0 and not math.isinf(self.rule.order_cap):
-                quantity = min(
-                    quantity, self.rule.order_cap * max(self.arc_base_flow[a], self.established[a])
-                )
+            if bounded and not math.isinf(self.rule.order_cap):
+                quantity = min(quantity, self.rule.order_cap * max(self.base_flow[a], self.established[a]))
             self.ask(a, quantity)
 
     def ask(self, a: int, quantity: float) -> None:
@@ -496,11 +547,12 @@ class Oracle:
         self.orders[self.arc_port[a]] += quantity
 
     def serve(self, asked: list[float], left: list[float]) -> list[float]:
-        """Grant what ports have left, segment by segment, in proportion within one; lower `left`."""
+        """Grant what ports have left, rank by rank, in proportion within one; lower `left`."""
         granted = [0.0] * self.n_arc
         for p in range(self.n_port):
-            for g in range(self.port_segment_start[p], self.port_segment_start[p + 1]):
-                members = [a for a in self.arcs_of_port[p] if self.arc_segment[a] == g]
+            ranks = {self.segment_rank[self.arc_segment[a]] for a in self.arcs_of_port[p]}
+            for rank in sorted(ranks):
+                members = [a for a in self.arcs_of_port[p] if self.segment_rank[self.arc_segment[a]] == rank]
                 total = sum(asked[a] for a in members)
                 if total <= 0:
                     continue
@@ -658,15 +710,15 @@ class Oracle:
         for s in range(self.n_slot):
             for a in self.arcs_of_slot[s]:
                 self.transit[s] += self.granted[a]
-                self.send(s, self.step + self.arc_lead_steps[a], self.granted[a])
+                self.send(s, self.step + self.lead(a), self.granted[a])
             self.transit[s] += self.pile_granted[s]
             self.send(s, self.step + 1, self.pile_granted[s])
         self.surplus = [0.0] * self.n_port
         for p in range(self.n_port):
             self.port_stock[p] = self.left[p]
             n = self.port_node[p]
-            if self.port_disposable[p] or (self.node_planned[n] == 0 and not self.running[n]):
-                self.surplus[p] = max(0.0, self.port_stock[p] - self.port_target[p])
+            if self.port_disposable[p] or (self.planned[n] == 0 and not self.running[n]):
+                self.surplus[p] = max(0.0, self.port_stock[p] - self.port_aim[p])
                 self.port_stock[p] -= self.surplus[p]
             self.orders_last[p] = self.orders[p]
             self.orders_smoothed[p] += (self.orders[p] - self.orders_smoothed[p]) / self.rule.forecast_steps
@@ -682,7 +734,7 @@ class Oracle:
         for s in range(self.n_slot):
             arcs = self.arcs_of_slot[s]
             closed = any(self.arc_cap[a] <= 0 for a in arcs)
-            away = any(self.weight[a] != self.arc_base_weight[a] for a in arcs)
+            away = any(self.weight[a] != self.base_weight[a] for a in arcs)
             if self.short[s] or closed or away:
                 total = self.granted_to(s)
                 self.adapt_slot(arcs, total if total > self.least(s) else 0.0)
@@ -698,15 +750,15 @@ class Oracle:
             if total > 0:
                 self.weight[a] += (self.granted[a] / total - self.weight[a]) / self.rule.switching_steps
             if self.arc_cap[a] > 0 and self.qualification_left[a] == 0:
-                self.weight[a] += (self.arc_base_weight[a] - self.weight[a]) / self.rule.loyalty_steps
-            if a >= used and self.weight[a] < WEIGHT_FLOOR:
+                self.weight[a] += (self.base_weight[a] - self.weight[a]) / self.rule.loyalty_steps
+            if self.base_weight[a] == 0 and self.weight[a] < WEIGHT_FLOOR:
                 self.weight[a] = 0.0
         whole = sum(self.weight[a] for a in arcs)
         for a in arcs:
             if whole > 0:
                 self.weight[a] /= whole
-            if abs(self.weight[a] - self.arc_base_weight[a]) <= WEIGHT_SNAP:
-                self.weight[a] = self.arc_base_weight[a]
+            if abs(self.weight[a] - self.base_weight[a]) <= WEIGHT_SNAP:
+                self.weight[a] = self.base_weight[a]
         latents = [a for a in arcs if a >= used]
         if all(self.weight[a] == 0 for a in latents):
             for a in latents:

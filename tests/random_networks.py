@@ -443,12 +443,32 @@ class EffectMaker:
             on = [[1.0]] * (len(last.steps) - 1) + [[0.0]]
             self.draft.effects.append(DraftEffect(EffectKind.RESTRICTED, [node], last.steps, on))
 
+    def newcomer(self) -> None:
+        """Let a plant grow and take a share of a customer's orders, or lose its share."""
+        arcs = [arc for arc in self.draft.arcs if not arc.latent]
+        arc = arcs[int(self.rng.integers(len(arcs)))]
+        node = next(n for n in self.draft.nodes if n.key == arc.port[0])
+        flow = next((a.flow for a in arcs if a.key == arc.key), 0.0)
+        entry = self.between(0.05, 0.6) if self.rng.random() < 0.7 else -self.between(0.0, 1.0)
+        more = self.between(0.0, 1.0) * max(flow, 1.0)
+        capacity = more if math.isfinite(node.capacity) else 0.0
+        start, end = self.window()
+        for kind, place, value in (
+            (EffectKind.ENTRY, arc.key, entry),
+            (EffectKind.CAPACITY_ADDED, node.key, capacity),
+            (EffectKind.PLANNED_ADDED, node.key, more if not node.recycling else 0.0),
+            (EffectKind.TARGET_ADDED, arc.port, more),
+        ):
+            steps, rows = [start, start + 4, end + 8], [[0.5 * value], [value], [0.25 * value]]
+            name = f"{kind.name} {start}"
+            self.draft.effects.append(DraftEffect(kind, [place], steps, rows, name=name))
+
     def disrupt(self, count: int) -> None:
         """Add `count` random effects."""
         users = [n.key for n in self.draft.nodes if n.end_use]
         slots = [s.key for s in self.draft.slots]
         for _ in range(count):
-            choice = int(self.rng.integers(9))
+            choice = int(self.rng.integers(14))
             some = [s for s in slots if self.rng.random() < 0.4]
             if choice <= 2:
                 self.restriction()
@@ -462,8 +482,20 @@ class EffectMaker:
                 self.add(EffectKind.INPUT_FACTOR, some, self.between(0.0, 1.0), 1.0)
                 self.add(EffectKind.INPUT_ADDED, some[:1], self.between(0.0, 0.5), 0.0)
                 self.add(EffectKind.ESSENTIAL_ADDED, some[:1], self.between(0.0, 0.5), 0.0)
-            else:
+            elif choice == 8:
                 self.add(EffectKind.EXTRA_COVER, some, self.between(0.0, 6.0), 0.0)
+            elif choice == 9:
+                arcs = [arc.key for arc in self.draft.arcs if self.rng.random() < 0.4]
+                self.add(EffectKind.ARC_DELAY, arcs, 2.0 * int(self.rng.integers(1, 4)), 0.0)
+            elif choice == 10:
+                segments = sorted({(*arc.port, arc.rank) for arc in self.draft.arcs})
+                chosen = [segment for segment in segments if self.rng.random() < 0.4]
+                self.add(EffectKind.SEGMENT_RANK, chosen, float(self.rng.choice([-0.5, -1.0, 1.0])), 0.0)
+            elif choice <= 12:
+                self.newcomer()
+            else:
+                scraps = [((scrap.node,), scrap.slot) for scrap in self.draft.scraps]
+                self.add(EffectKind.SCRAP_FACTOR, scraps, self.between(0.5, 2.5), 1.0)
 
     def use_piles(self) -> None:
         """Open the stockpiles by a date or a trigger; let them buy; close a supplier of theirs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from sim.model.findings import Finding, Severity
 from sim.model.scenario import Scenario, check_scenario, load_scenario
 
 if TYPE_CHECKING:
+    from sim.data.coverage import Coverage
     from sim.model.network import Network
 
 SHIPPED, TABLES = "network", "data"
@@ -42,6 +43,9 @@ class CheckUp:
         Rows of kind, name, country, share: demand that the baseline itself does not meet.
     moves : tuple of dict
         Figures that the balance moved so far that a reason is needed.
+    coverage : tuple of dict
+        For each material and stage that makes it (tables only): how much of the world is shipped, the
+        residual of the balance before it was closed, and what the balance proves.
     """
 
     what: str
@@ -49,6 +53,7 @@ class CheckUp:
     materials: tuple[Row, ...] = ()
     unmet: tuple[Row, ...] = ()
     moves: tuple[Row, ...] = ()
+    coverage: tuple[Row, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -62,7 +67,12 @@ class CheckUp:
             {"severity": str(f.severity), "rule": f.rule, "where": f.where, "message": f.message}
             for f in self.findings
         ]
-        lists = {"materials": self.materials, "unmet": self.unmet, "moves": self.moves}
+        lists = {
+            "materials": self.materials,
+            "unmet": self.unmet,
+            "moves": self.moves,
+            "coverage": self.coverage,
+        }
         head: Row = {"checked": self.what, "ok": self.ok, "findings": findings}
         return head | {name: [dict(row) for row in rows] for name, rows in lists.items()}
 
@@ -120,15 +130,38 @@ def network_at(what: str = SHIPPED) -> Network:
 
 def _check_tables() -> CheckUp:
     from sim.data.check import check_tables  # pandas is slow to import
+    from sim.data.coverage import coverage
     from sim.data.read import read_tables
     from sim.model.build import default_network
 
-    found = CheckUp(TABLES, tuple(check_tables(read_tables())))
+    tables = read_tables()
+    found = CheckUp(TABLES, tuple(check_tables(tables)))
     if not found.ok:
         return found
     report = default_network().report  # the figures' gaps, and what balancing them leaves
     moves = tuple(dict(move) for move in report.moves if move.get("flag"))
-    return replace(found, materials=tuple(dict(row) for row in report.materials), moves=moves)
+    rows = tuple(dict(row) for row in report.materials)
+    covered = tuple(_coverage_rows(coverage(tables), rows))
+    return replace(found, materials=rows, moves=moves, coverage=covered)
+
+
+def _coverage_rows(found: Sequence[Coverage], materials: Sequence[Row]) -> Iterator[Row]:
+    """Yield what the tables cover, joined with the residual of each material's balance."""
+    gaps = {row["material"]: row["gap_before"] for row in materials}
+    for row in found:
+        gap = gaps.get(row.material, math.nan)
+        yield {
+            "material": row.material,
+            "stage": row.stage,
+            "production_t": row.production_t,
+            "coverage": row.coverage,
+            "residual": None if math.isnan(gap) else gap,
+            "closure": row.closure,
+            "known_reason": row.known_reason,
+            "expert_share": row.expert_share,
+            "confidence": row.confidence,
+            "oldest_year": row.oldest_year,
+        }
 
 
 def _calm(network: Network) -> Scenario:

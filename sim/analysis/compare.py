@@ -144,7 +144,8 @@ def compare(*results: ResultView, names: Sequence[str] | None = None) -> Compari
     Parameters
     ----------
     *results : RunResult or SavedResult
-        At least two, of one start, step and horizon.
+        At least two, of one step. Where start or horizon differ, a note says so: weeks lost can be
+        compared, shares of the demand of the whole run cannot.
     names : sequence of str, optional
         How to call them; by default the scenarios' names, numbered where they repeat.
 
@@ -155,7 +156,7 @@ def compare(*results: ResultView, names: Sequence[str] | None = None) -> Compari
     Raises
     ------
     ResultError
-        If there are fewer than two, or their calendars differ.
+        If there are fewer than two, or their steps differ.
     """
     if len(results) < 2:
         raise ResultError(f"a comparison needs at least 2 results; got {len(results)}")
@@ -164,10 +165,9 @@ def compare(*results: ResultView, names: Sequence[str] | None = None) -> Compari
         raise ResultError(f"{len(results)} results need as many names; got {len(called)}")
     first = results[0].summary
     for name, result in zip(called, results, strict=True):
-        for key in ("start", "step_days", "horizon_weeks"):
-            if result.summary[key] != first[key]:
-                both = f"{result.summary[key]} and {first[key]}"
-                raise ResultError(f"'{name}' and '{called[0]}' cannot be compared: {key} is {both}")
+        if result.summary["step_days"] != first["step_days"]:
+            both = f"{result.summary['step_days']} and {first['step_days']}"
+            raise ResultError(f"'{name}' and '{called[0]}' cannot be compared: step_days is {both}")
     return Comparison(_unique(called), results, _notes(called, results))
 
 
@@ -189,6 +189,10 @@ def _notes(names: Sequence[str], results: Sequence[ResultView]) -> tuple[str, ..
             ours, theirs = first.manifest.get(key), result.manifest.get(key)
             if ours is not None and theirs is not None and ours != theirs:
                 notes.append(f"'{name}' and '{names[0]}' come from different {what}")
+        spans = [(r.summary["start"], r.summary["horizon_weeks"]) for r in (result, first)]
+        if spans[0] != spans[1]:
+            of = f"runs {spans[0][1]} weeks from {spans[0][0]}"
+            notes.append(f"'{name}' {of}, not as '{names[0]}': compare weeks lost, not shares of demand")
         if result.summary["prices"] != first.summary["prices"]:
             notes.append(f"'{name}' and '{names[0]}' differ in prices: on/off")
     return tuple(notes)

@@ -104,7 +104,7 @@ def network_for(scenario: Scenario) -> Network:
     wanted = scenario.network
     if wanted.folder is not None:
         return read_network_folder(wanted.folder, latent=wanted.latent or "none", year=wanted.year)
-    world = default_network(wanted.year)  # the tables hold no projects yet: every status gives this world
+    world = default_network(wanted.year, wanted.projects)
     if wanted.overlay is None:
         return world
     from sim.model.overlay import overlay_network

@@ -18,7 +18,7 @@ from sim.errors import EngineError, ResultError, ScenarioError, suggestion
 from sim.model.arrays import CompiledRun, NetworkArrays
 from sim.model.compile import Compilation, compile_network
 from sim.model.network import Network
-from sim.model.scenario import Scenario
+from sim.model.scenario import FundProject, ProjectSlippage, Scenario
 
 Record = Literal["watched", "all", "flows"]
 STRETCH_STEPS = 104  # between two calls of `progress`
@@ -113,7 +113,7 @@ def _baseline(compilation: Compilation, check: bool, progress: Callable[[float],
 
 
 def _same_input(left: CompiledRun, right: CompiledRun) -> bool:
-    """Return whether two runs without effects have the same input, array by array."""
+    """Return whether two runs have the same input, array by array."""
     plain = ("n_steps", "step_days", "record_flows", "record_groups", "record_nodes", "behaviour")
     if any(getattr(left, name) != getattr(right, name) for name in plain):
         return False
@@ -121,7 +121,18 @@ def _same_input(left: CompiledRun, right: CompiledRun) -> bool:
         *zip(left.arrays, right.arrays, strict=True),
         *zip(left.base, right.base, strict=True),
     ]
-    return all(np.array_equal(a, b) for a, b in pairs)
+    return all(np.array_equal(a, b) for a, b in pairs) and _same_effects(left, right)
+
+
+def _same_effects(left: CompiledRun, right: CompiledRun) -> bool:
+    """Return whether two calendars hold the same."""
+    if len(left.effects) != len(right.effects):
+        return False
+    return all(
+        (a.kind, a.name, a.labels, a.trigger) == (b.kind, b.name, b.labels, b.trigger)
+        and all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("index", "steps", "values"))
+        for a, b in zip(left.effects, right.effects, strict=True)
+    )
 
 
 def _counts(network: Network, run: CompiledRun, outcome: RunRecord) -> dict[str, int]:
@@ -233,13 +244,18 @@ class World:
             given, kept = getattr(scenario, name), getattr(self.scenario, name)
             if given != kept:
                 raise ScenarioError(f"{name} = {given} of the change is not that of the world, {kept}")
+        if any(
+            isinstance(s, (FundProject, ProjectSlippage))
+            for s in (*scenario.disruptions, *scenario.responses)
+        ):
+            raise ScenarioError("projects cannot change their course midway; start the world from a scenario")
         other = compile_network(self.network, scenario, record=self._record)
         if not _same_world(self._compilation.run, other.run):
             raise ScenarioError(
                 "the change needs arcs, stockpiles, triggers or rules that the world was not started with; "
                 "start it from a scenario that names them"
             )
-        for effect in other.run.effects:
+        for effect in other.imposed:
             self._engine.add_effect(effect)
         begins = max(self.step, other.run.first_disruption_step)
         if scenario.disruptions and (self._onset < 0 or begins < self._onset):

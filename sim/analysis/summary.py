@@ -87,7 +87,7 @@ def summarise(result: RunResult) -> dict[str, Any]:
         "materials": material_rows(result),
         "sectors": sector_rows(result),
         "stockpiles": stockpile_rows(result),
-        "projects": [],
+        "projects": project_rows(result),
     }
     cleaned: dict[str, Any] = finite(summary)
     return cleaned
@@ -168,6 +168,44 @@ def stockpile_rows(result: RunResult) -> list[Row]:
             }
         )
     return sorted(rows, key=lambda row: (row["stockpile"], row["country"], row["material"]))
+
+
+def project_rows(result: RunResult) -> list[Row]:
+    """Return a row for each part of an announced project: when it came, what it made, how full it ran.
+
+    `output` is over the run, in the unit of the node; `share_of_capacity_used` is that over the capacity that
+    stood, None where none did.
+    """
+    position = {node.id: row for row, node in enumerate(result.labels.nodes)}
+    rows = []
+    for part in result.labels.projects:
+        column = position[part.node]
+        made, base = (
+            float(np.sum(r.series.node_activity[:, column])) for r in (result.record, result.baseline)
+        )
+        stood = float(np.sum(result.record.series.node_capacity[:, column]))
+        rows.append(
+            {
+                "project": part.project,
+                "name": part.name,
+                "country": part.country,
+                "node": part.node,
+                "material": part.material,
+                "unit": part.unit,
+                "status": part.status,
+                "in_list": part.in_list,
+                "success": part.success,
+                "built": part.built,
+                "date_commissioned": part.first_output or None,
+                "baseline_date_commissioned": part.baseline_first_output or None,
+                "ran_in_base_year": part.running,
+                "capacity_per_year": part.capacity_per_year,
+                "output": made,
+                "baseline_output": base,
+                "share_of_capacity_used": made / stood if 0.0 < stood < math.inf else None,
+            }
+        )
+    return rows
 
 
 def _nothing_if_rounding(stock: float, held: float) -> float:

@@ -11,6 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from sim.data.balances import check_aggregates, check_capacities, check_facilities, check_hosts
+from sim.data.check_projects import (
+    check_joint_parts,
+    check_parts,
+    check_ramps,
+    check_redirects,
+    check_register,
+    check_running,
+)
 from sim.data.csv_table import FILE_COLUMN, LINE_COLUMN
 from sim.data.figures import BASE_YEAR, FigureBook, matches
 from sim.data.findings import Finding, Severity
@@ -299,6 +307,12 @@ RULES: tuple[Rule, ...] = (
     check_facilities,
     check_corrections,
     check_aggregates,
+    check_register,
+    check_parts,
+    check_running,
+    check_joint_parts,
+    check_redirects,
+    check_ramps,
     check_oldest_year,
     check_expert_marks,
     check_expert_share,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sim.data.columns import TABLES_FOLDER, Column, parse_bounds, read_columns, within
 from sim.data.csv_table import LINE_COLUMN, Rows, check_keys, read_csv_table, read_rows, shown
 from sim.data.references import check_references
+from sim.data.running import add_running_parts
 from sim.errors import DataError, Faults, suggestion
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ class Tables:
         What exists.
     trade_shares, routes, chokepoints, countries, groups, stockpiles : DataFrame
         Who trades, how goods travel, who belongs together, what is stored.
-    measures, figures, corrections, accepted_moves, parameters, sources : DataFrame
+    projects, project_parts, project_outputs, project_redirects, ramp_types, stage_odds : DataFrame
+        Announced plants and what is likely to become of them.
+    finance, programmes : DataFrame
+        Money and institutions.
+    measures, figures, corrections, accepted_moves, closures, parameters, sources : DataFrame
         Numbers, what they may be, what replaces them, where they come from.
     """
 
@@ -71,8 +76,17 @@ class Tables:
     sources: pd.DataFrame
     corrections: pd.DataFrame
     accepted_moves: pd.DataFrame
+    closures: pd.DataFrame
     parameters: pd.DataFrame
     stockpiles: pd.DataFrame
+    projects: pd.DataFrame
+    project_parts: pd.DataFrame
+    project_outputs: pd.DataFrame
+    project_redirects: pd.DataFrame
+    finance: pd.DataFrame
+    programmes: pd.DataFrame
+    ramp_types: pd.DataFrame
+    stage_odds: pd.DataFrame
     figures: pd.DataFrame
 
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -118,6 +132,7 @@ def read_tables(folder: Path | None = None) -> Tables:
     frames["figures"] = frames["figures"].rename(columns={LINE_COLUMN: "line"})
     _check_between(frames, columns, faults, unreadable)
     faults.raise_if_any()
+    add_running_parts(frames)
     return Tables(folder=folder, columns=columns, **frames)
 
 

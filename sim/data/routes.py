@@ -14,11 +14,16 @@ the Atlantic by the Cape of Good Hope, as they went then.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sim.data.read import Tables
 from sim.errors import DataError, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import
 
 MODES_BY_FREIGHT = {"air": ("air", "land"), "sea": ("land", "sea")}
 ANYWHERE, SAME_REGION, SAME_COUNTRY = "*", "region", "country"
@@ -111,3 +116,12 @@ class RouteBook:
         """Return the region of a country when the region is itself a place, else the country."""
         region = self._region[code]
         return region if region in self._region else code
+
+
+def detours(chokepoints: pd.DataFrame) -> dict[str, float]:
+    """Return the extra days of the way around each chokepoint that has one."""
+    return {
+        str(name): float(days)
+        for name, days in zip(chokepoints["chokepoint"], chokepoints["detour_days"], strict=True)
+        if not math.isnan(days)  # blank: no way around
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.engine.compiled import compiled
 from sim.engine.production import growth_of, working_capacity
 from sim.engine.record import Series
@@ -15,24 +17,32 @@ WEIGHT_SNAP = 1e-12  # a weight this near its base has returned
 
 
 @compiled
-def fill_segments(net: NetworkArrays, st: State, available: float, p: int) -> float:
-    """Serve the segments of port `p` in turn from `available`; return what is left of it."""
-    for g in range(net.port_segment_start[p], net.port_segment_start[p + 1]):
-        asked = st.segment_orders[g]
-        if asked <= available:
-            st.segment_fill[g] = 1.0
-            available -= asked
-        else:
-            st.segment_fill[g] = available / asked
-            available = 0.0
-    return available
+def fill_segments(net: NetworkArrays, par: Parameters, st: State, available: float, p: int) -> float:
+    """Serve the segments of port `p` by rank from `available`; return what is left of it."""
+    first, last = net.port_segment_start[p], net.port_segment_start[p + 1]
+    served = -math.inf
+    while True:
+        rank, asked = math.inf, 0.0
+        for g in range(first, last):
+            if served < par.segment_rank[g] < rank:
+                rank, asked = par.segment_rank[g], st.segment_orders[g]
+            elif par.segment_rank[g] == rank:
+                asked += st.segment_orders[g]
+        if rank == math.inf:
+            return available
+        fill = 1.0 if asked <= available else available / asked
+        available = available - asked if fill == 1.0 else 0.0
+        for g in range(first, last):
+            if par.segment_rank[g] == rank:
+                st.segment_fill[g] = fill
+        served = rank
 
 
 @compiled
-def allocate(net: NetworkArrays, st: State) -> None:
+def allocate(net: NetworkArrays, par: Parameters, st: State) -> None:
     """Part 5: each port ships what it has, by class, in proportion within a class."""
     for p in range(len(net.port_node)):
-        st.left[p] = fill_segments(net, st, st.port_stock[p], p)
+        st.left[p] = fill_segments(net, par, st, st.port_stock[p], p)
 
 
 @compiled
@@ -48,7 +58,9 @@ def send(net: NetworkArrays, st: State, s: int, lead_steps: int, quantity: float
 
 
 @compiled
-def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: int, last: int) -> float:
+def grant_range(
+    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, s: int, first: int, last: int
+) -> float:
     """Grant round-1 orders of arcs first..last; return their sum.
 
     `unfilled` is kept where a port could not serve all; where its fill is 1 nobody reads it.
@@ -64,7 +76,7 @@ def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: in
                 granted *= fill
                 st.arc_order[a] = granted
             total += granted
-            send(net, st, s, net.arc_lead_steps[a], granted)
+            send(net, st, s, net.arc_lead_steps[a] + int(par.arc_delay[a]), granted)
         else:
             st.unfilled[a] = 0.0
         st.established[a] += (granted - st.established[a]) * share
@@ -75,7 +87,7 @@ def grant_range(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: in
 def least(net: NetworkArrays, st: State, s: int, t: int) -> float:
     """Return the quantity below which a shortage or an offer of slot `s` is rounding noise, t/step."""
     n = net.slot_node[s]
-    planned = net.node_planned[n]
+    planned = st.planned[n]
     if net.node_end_use[n]:
         planned *= growth_of(net, n, t)
     noise: float = SHORT * max(st.order[s], st.intensity[s] * planned)
@@ -83,13 +95,14 @@ def least(net: NetworkArrays, st: State, s: int, t: int) -> float:
 
 
 @compiled
-def grant_round_one(net: NetworkArrays, beh: Behaviour, st: State, t: int) -> None:
+def grant_round_one(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int) -> None:
     """Send what round 1 granted and list the slots that are still short."""
     n_short = 0
     for s in range(len(net.slot_node)):
-        total = grant_range(net, beh, st, s, net.slot_arc_start[s], net.slot_arc_start[s + 1])
+        total = grant_range(net, beh, par, st, s, net.slot_arc_start[s], net.slot_arc_start[s + 1])
         if st.latent_live[s]:
-            total += grant_range(net, beh, st, s, net.slot_latent_start[s], net.slot_latent_start[s + 1])
+            first, last = net.slot_latent_start[s], net.slot_latent_start[s + 1]
+            total += grant_range(net, beh, par, st, s, first, last)
         st.slot_granted[s] = total
         if st.order[s] - total > SHORT * st.order[s] and st.order[s] - total > least(net, st, s, t):
             st.short_slots[n_short] = s
@@ -162,7 +175,9 @@ def request_range(
 
 
 @compiled
-def grant_requests(net: NetworkArrays, beh: Behaviour, st: State, s: int, first: int, last: int) -> float:
+def grant_requests(
+    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, s: int, first: int, last: int
+) -> float:
     """Send what round 2 granted on arcs first..last; return the sum."""
     total = 0.0
     for a in range(first, last):
@@ -173,7 +188,7 @@ def grant_requests(net: NetworkArrays, beh: Behaviour, st: State, s: int, first:
                 st.arc_order[a] += granted
                 st.established[a] += granted / beh.established_steps
                 total += granted
-                send(net, st, s, net.arc_lead_steps[a], granted)
+                send(net, st, s, net.arc_lead_steps[a] + int(par.arc_delay[a]), granted)
     return total
 
 
@@ -198,17 +213,19 @@ def resource(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: 
             request_range(net, par, st, used, used_end, short / total)
             request_range(net, par, st, latent, latent_end, short / total)
     for p in range(len(net.port_node)):
-        st.left[p] = fill_segments(net, st, st.left[p], p)
+        st.left[p] = fill_segments(net, par, st, st.left[p], p)
     for i in range(st.counters[1]):
         s = st.short_slots[i]
-        total = grant_requests(net, beh, st, s, net.slot_arc_start[s], net.slot_arc_start[s + 1])
-        total += grant_requests(net, beh, st, s, net.slot_latent_start[s], net.slot_latent_start[s + 1])
+        used, used_end = net.slot_arc_start[s], net.slot_arc_start[s + 1]
+        latent, latent_end = net.slot_latent_start[s], net.slot_latent_start[s + 1]
+        total = grant_requests(net, beh, par, st, s, used, used_end)
+        total += grant_requests(net, beh, par, st, s, latent, latent_end)
         st.slot_granted[s] += total
 
 
 @compiled
 def adapt_range(
-    net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
+    beh: Behaviour, par: Parameters, st: State, first: int, last: int, granted_sum: float
 ) -> float:
     """Move weights of arcs first..last to granted shipments and, if open, back to base; return the sum."""
     total = 0.0
@@ -217,8 +234,8 @@ def adapt_range(
         if granted_sum > 0.0:
             weight += (st.arc_order[a] / granted_sum - weight) / beh.switching_steps
         if par.arc_cap[a] > 0.0 and st.qualification_left[a] == 0:
-            weight += (net.arc_base_weight[a] - weight) / beh.loyalty_steps
-        if net.arc_base_weight[a] == 0.0 and weight < WEIGHT_FLOOR:
+            weight += (st.base_weight[a] - weight) / beh.loyalty_steps
+        if st.base_weight[a] == 0.0 and weight < WEIGHT_FLOOR:
             weight = 0.0
         st.weight[a] = weight
         total += weight
@@ -226,17 +243,19 @@ def adapt_range(
 
 
 @compiled
-def settle_range(net: NetworkArrays, st: State, s: int, first: int, last: int, total: float) -> bool:
+def settle_range(
+    net: NetworkArrays, par: Parameters, st: State, s: int, first: int, last: int, total: float
+) -> bool:
     """Renormalise weights of arcs first..last and add up the mean lead; return whether some are off base."""
     moving = False
     for a in range(first, last):
         weight = st.weight[a] / total
-        if abs(weight - net.arc_base_weight[a]) < WEIGHT_SNAP:
-            weight = net.arc_base_weight[a]
+        if abs(weight - st.base_weight[a]) < WEIGHT_SNAP:
+            weight = st.base_weight[a]
         else:
             moving = True
         st.weight[a] = weight
-        st.mean_lead[s] += weight * net.arc_lead_steps[a]
+        st.mean_lead[s] += weight * (net.arc_lead_steps[a] + par.arc_delay[a])
     return moving
 
 
@@ -251,8 +270,8 @@ def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int
         granted = st.slot_granted[s]
         if granted <= least(net, st, s, t):
             granted = 0.0  # rounding left in a port is no delivery
-        total = adapt_range(net, beh, par, st, used, used_end, granted)
-        latent_total = adapt_range(net, beh, par, st, latent, latent_end, granted)
+        total = adapt_range(beh, par, st, used, used_end, granted)
+        latent_total = adapt_range(beh, par, st, latent, latent_end, granted)
         st.latent_live[s] = latent_total > 0.0
         if latent_total == 0.0:
             for a in range(latent, latent_end):
@@ -263,8 +282,8 @@ def adapt(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, t: int
         if total <= 0.0:
             continue
         st.mean_lead[s] = 0.0
-        moving = settle_range(net, st, s, used, used_end, total)
-        moving = settle_range(net, st, s, latent, latent_end, total) or moving
+        moving = settle_range(net, par, st, s, used, used_end, total)
+        moving = settle_range(net, par, st, s, latent, latent_end, total) or moving
         st.adapting[s] = moving
 
 
@@ -274,7 +293,8 @@ def count_clocks(st: State) -> None:
     kept = 0
     for i in range(st.counters[0]):
         a = st.clocks[i]
-        st.qualification_left[a] -= 1
+        if st.qualification_left[a] > 0:  # a contract of a new plant may have qualified it meanwhile
+            st.qualification_left[a] -= 1
         if st.qualification_left[a] > 0:
             st.clocks[kept] = a
             kept += 1
@@ -289,10 +309,10 @@ def leave_ports(net: NetworkArrays, beh: Behaviour, st: State, rec: Series, t: i
     """
     for p in range(len(net.port_node)):
         stock, n = st.left[p], net.port_node[p]
-        sold_off = net.node_planned[n] == 0.0 and not st.running[n]
-        if (net.port_disposable[p] or sold_off) and stock > net.port_target[p]:
-            st.surplus[p] += stock - net.port_target[p]
-            stock = net.port_target[p]
+        sold_off = st.planned[n] == 0.0 and not st.running[n]
+        if (net.port_disposable[p] or sold_off) and stock > st.port_aim[p]:
+            st.surplus[p] += stock - st.port_aim[p]
+            stock = st.port_aim[p]
         st.port_stock[p] = stock
         st.orders_last[p] = st.orders[p]
         st.orders_smoothed[p] += (st.orders[p] - st.orders_smoothed[p]) / beh.forecast_steps

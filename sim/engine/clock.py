@@ -32,6 +32,13 @@ FIELDS: dict[EffectKind, tuple[str, Combine]] = {
     EffectKind.PILE_BUYING: ("pile_buying", np.maximum),
     EffectKind.BUY_OPEN: ("buy_open", np.minimum),
     EffectKind.TRIGGER_ARMED: ("trigger_armed", np.minimum),
+    EffectKind.ARC_DELAY: ("arc_delay", np.add),
+    EffectKind.SEGMENT_RANK: ("segment_rank", np.add),
+    EffectKind.SCRAP_FACTOR: ("scrap_factor", np.multiply),
+    EffectKind.CAPACITY_ADDED: ("capacity_added", np.add),
+    EffectKind.PLANNED_ADDED: ("planned_added", np.add),
+    EffectKind.TARGET_ADDED: ("target_added", np.add),
+    EffectKind.ENTRY: ("entry", np.add),
 }
 
 
@@ -120,7 +127,7 @@ class Calendar:
         target: FloatArray = getattr(self._parameters, name)
         target[:] = getattr(self._base, name)
         for row, effect in zip(self._row, self._effects, strict=True):
-            if effect.kind is kind and row >= 0:
+            if effect.kind is kind and row >= 0 and effect.index.size:
                 target[effect.index] = operation(target[effect.index], effect.values[row])
 
 

@@ -65,7 +65,7 @@ def order_range(
         asked = order * st.weight[a]
         limit = par.arc_cap[a]
         if cap_factor >= 0.0:
-            limit = min(limit, cap_factor * max(net.arc_base_flow[a], st.established[a]))
+            limit = min(limit, cap_factor * max(st.base_flow[a], st.established[a]))
         if latent and st.qualification_left[a] != 0:  # used arcs are qualified: one array less to read
             limit = 0.0
         asked = min(asked, limit)
@@ -92,7 +92,7 @@ def place_orders(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State,
     st.segment_orders[:] = 0.0
     clear_left(net, st)
     for n in range(len(net.node_planned)):
-        planned = net.node_planned[n]
+        planned = st.planned[n]
         if net.node_end_use[n]:
             planned *= growth_of(net, n, t)
         for s in range(net.node_slot_start[n], net.node_slot_start[n + 1]):

@@ -50,18 +50,19 @@ def working_capacity(net: NetworkArrays, par: Parameters, n: int) -> float:
     """Return installed capacity with surge, less what is out, units/step."""
     if par.availability[n] <= 0.0 or par.capacity_factor[n] <= 0.0:
         return 0.0  # also where capacity is infinite
-    working: float = net.node_capacity[n] * par.capacity_factor[n] * par.availability[n]
+    installed = max(0.0, net.node_capacity[n] + par.capacity_added[n])
+    working: float = installed * par.capacity_factor[n] * par.availability[n]
     return working
 
 
 @compiled
-def refill_time(net: NetworkArrays, beh: Behaviour, p: int, planned_output: float) -> float:
+def refill_time(net: NetworkArrays, beh: Behaviour, st: State, p: int, planned_output: float) -> float:
     """Return the steps over which port `p` closes a gap: at least the process time beyond its finished goods.
 
     A gap closed faster is answered several times over before the first goods come out, and ports without
     finished goods swung ever wider.
     """
-    covered = net.port_target[p] / planned_output if planned_output > 0.0 else 0.0
+    covered = st.port_aim[p] / planned_output if planned_output > 0.0 else 0.0
     refill: float = max(beh.refill_steps, net.node_process_steps[net.port_node[p]] - covered)
     return refill
 
@@ -72,13 +73,13 @@ def producer_want(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State
     want = 0.0
     pile_steps = 0.0
     behind = max(net.node_process_steps[n] - 1, 0)
-    planned = net.node_planned[n]
+    planned = st.planned[n]
     for p in range(net.node_port_start[n], net.node_port_start[n + 1]):
         if not net.port_drives[p]:
             continue
         per_unit = net.port_output_per_unit[p]
-        gap = net.port_target[p] - st.port_stock[p]
-        refill = refill_time(net, beh, p, planned * per_unit)
+        gap = st.port_aim[p] - st.port_stock[p]
+        refill = refill_time(net, beh, st, p, planned * per_unit)
         called = st.orders_last[p] + gap / refill
         if net.node_process_steps[n] > 0:
             called += (st.orders_smoothed[p] * behind - per_unit * st.wip[n]) / refill
@@ -99,12 +100,12 @@ def turn_on_or_off(net: NetworkArrays, par: Parameters, st: State, n: int, want:
     """Advance the restart clock, fall idle, or start the clock, in this order."""
     if net.node_restart_steps[n] == 0:
         return
-    full = net.node_capacity[n] * par.capacity_factor[n]
+    full = (net.node_capacity[n] + par.capacity_added[n]) * par.capacity_factor[n]
     if not st.running[n] and st.restart_left[n] > 0:
         st.restart_left[n] -= 1
         if st.restart_left[n] == 0:
             st.running[n] = True
-    if st.running[n] and net.node_planned[n] == 0.0 and math.isfinite(full):
+    if st.running[n] and st.planned[n] == 0.0 and math.isfinite(full):
         smoothed = 0.0
         for p in range(net.node_port_start[n], net.node_port_start[n + 1]):
             if net.port_drives[p]:
@@ -210,7 +211,7 @@ def produce_node(
     cap = working_capacity(net, par, n)
     if net.node_host[n] >= 0:
         cap = min(cap, net.node_host_ratio[n] * st.activity[net.node_host[n]])
-    planned = net.node_planned[n]
+    planned = st.planned[n]
     demand = 0.0
     if net.node_end_use[n]:
         planned *= growth_of(net, n, t)
@@ -260,7 +261,7 @@ def pass_chain(net: NetworkArrays, st: State, r: int, inflow: float) -> float:
 
 
 @compiled
-def return_scrap(net: NetworkArrays, beh: Behaviour, st: State) -> None:
+def return_scrap(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State) -> None:
     """Scrap of this step's draws moves towards the recycling nodes; they give off what they used."""
     for n in range(len(net.node_planned)):
         if net.node_recycling[n]:
@@ -271,12 +272,12 @@ def return_scrap(net: NetworkArrays, beh: Behaviour, st: State) -> None:
         generated = max(0.0, st.draw[s] - product)
         st.scrap_generated[r] += generated
         out = pass_chain(net, st, r, generated)
-        recovered = out * net.scrap_yield[r]
+        recovered = out * min(1.0, net.scrap_yield[r] * par.scrap_factor[r])
         st.scrap_stock[net.scrap_node[r]] += recovered
         st.scrap_lost[r] += out - recovered
     for n in range(len(net.node_planned)):
         if net.node_recycling[n]:
-            excess = max(0.0, st.scrap_stock[n] - net.node_scrap_steps[n] * net.node_planned[n])
+            excess = max(0.0, st.scrap_stock[n] - net.node_scrap_steps[n] * st.planned[n])
             st.scrap_stock[n] -= excess / beh.scrap_disposal_steps
             st.scrap_disposed[n] += excess / beh.scrap_disposal_steps
 
@@ -286,6 +287,6 @@ def produce(net: NetworkArrays, beh: Behaviour, par: Parameters, st: State, rec:
     """Part 3: every node turns inputs into outputs; hosts limit by their activity of the step before."""
     for n in range(len(net.node_planned)):
         produce_node(net, beh, par, st, rec, n, t)
-    return_scrap(net, beh, st)
+    return_scrap(net, beh, par, st)
     for n in range(len(net.node_planned)):
         st.activity[n] = st.activity_next[n]

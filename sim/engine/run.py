@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 
 from sim.engine.clock import Calendar, whole_step
+from sim.engine.entries import ENTRY_KINDS, move_base
 from sim.engine.invariants import balance_error, check_state
 from sim.engine.record import LoggedEvent, RunRecord, empty_series
-from sim.engine.state import State, copy_parameters, read_only, refresh_switches, steady_state
+from sim.engine.state import (
+    State,
+    copy_parameters,
+    read_only,
+    refresh_mean_leads,
+    refresh_switches,
+    steady_state,
+)
 from sim.engine.step import advance
 from sim.errors import EngineError
 from sim.model.arrays import CompiledRun, Effect, EffectKind
@@ -88,8 +96,12 @@ class Engine:
     def _act(self) -> None:
         """Let the calendar change what is due now."""
         changed = self._calendar.act(self.step)
+        if changed & ENTRY_KINDS:
+            move_base(self.compiled.arrays, self.parameters, self.state)
         if EffectKind.ARC_CAP in changed:
             refresh_switches(self.compiled.arrays, self.compiled.behaviour, self.parameters, self.state)
+        if EffectKind.ARC_DELAY in changed:
+            refresh_mean_leads(self.compiled.arrays, self.parameters, self.state)
 
     def _stretch(self, stop: int) -> None:
         """Run the kernel from the present step to `stop` or to a trigger."""

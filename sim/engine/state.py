@@ -94,6 +94,14 @@ class State(NamedTuple):
     trigger_ordered: FloatArray
     fired: IntArray
     """Step at which the trigger fired; -1 before."""
+    # what projects and redirects have made of the base year
+    planned: FloatArray
+    """Planned activity by node, units/step."""
+    base_weight: FloatArray
+    base_flow: FloatArray
+    """By arc; see `sim.engine.entries`."""
+    port_aim: FloatArray
+    """Target of a port, t."""
     # cumulative books
     produced: FloatArray
     surplus: FloatArray
@@ -201,10 +209,22 @@ def steady_state(net: NetworkArrays, behaviour: Behaviour, base: Parameters) -> 
         trigger_granted=zeros(n_trigger * net.trigger_window),
         trigger_ordered=zeros(n_trigger * net.trigger_window),
         fired=np.full(n_trigger, -1, dtype=np.int64),
+        planned=planned.copy(),
+        base_weight=net.arc_base_weight.copy(),
+        base_flow=net.arc_base_flow.copy(),
+        port_aim=net.port_target.copy(),
         produced=zeros(n_port),
         surplus=zeros(n_port),
         consumed=zeros(n_slot),
     )
+
+
+def refresh_mean_leads(net: NetworkArrays, parameters: Parameters, state: State) -> None:
+    """Let the mean lead time of every slot follow the delays in force, at the present weights."""
+    lead = np.bincount(
+        net.arc_slot, state.weight * (net.arc_lead_steps + parameters.arc_delay), len(net.slot_node)
+    )
+    state.mean_lead[:] = np.where(lead > 0, lead, 1.0)
 
 
 def _full_rings(net: NetworkArrays) -> FloatArray:

@@ -55,8 +55,8 @@ def advance(
         # 2 price: with prices off every ratio is 1 and nothing reads it
         produce(net, beh, par, st, rec, t)  # 3
         place_orders(net, beh, par, st, t)  # 4
-        allocate(net, st)  # 5
-        grant_round_one(net, beh, st, t)
+        allocate(net, par, st)  # 5
+        grant_round_one(net, beh, par, st, t)
         if beh.resourcing:
             resource(net, beh, par, st, t)  # 6
             last_resort(net, par, st)  # 7

@@ -56,7 +56,7 @@ class NetworkArrays(NamedTuple):
     """Line number; slots of a node are sorted by line."""
     slot_arc_start: IntArray  # (n_slot + 1,) used arcs: indices 0 .. n_used
     slot_latent_start: IntArray  # (n_slot + 1,) latent arcs: indices n_used .. n_arc
-    slot_ring_start: IntArray  # (n_slot + 1,) offsets into the arrival rings
+    slot_ring_start: IntArray  # (n_slot + 1,) offsets into the arrival rings, which hold lead and delay
     # ports ---------------------------------------------------------------- shape (n_port,)
     port_node: IntArray
     port_output_per_unit: FloatArray
@@ -66,7 +66,7 @@ class NetworkArrays(NamedTuple):
     """Base outflow, t/step."""
     port_drives: BoolArray
     port_disposable: BoolArray
-    port_segment_start: IntArray  # (n_port + 1,); segments of a port run from first to last served
+    port_segment_start: IntArray  # (n_port + 1,)
     # arcs ----------------------------------------------------------------- shape (n_arc,)
     arc_slot: IntArray
     arc_port: IntArray
@@ -166,7 +166,14 @@ class Parameters(NamedTuple):
     pile_rate: FloatArray  # (n_pile,) t/step that may be released; 0 while closed
     pile_buying: FloatArray  # (n_pile,) 1 while purchases are allowed
     buy_open: FloatArray  # (n_buy,) 1 while the supplier may sell to the pile
+    arc_delay: FloatArray  # (n_arc,) whole steps added to the lead time of what is shipped now
+    segment_rank: FloatArray  # (n_segment,) order of service, least first; equal ranks share alike
+    scrap_factor: FloatArray  # (n_scrap,) multiplies collection x recovery, which stays at most 1
     trigger_armed: FloatArray  # (n_trigger,) 1 while the trigger is watched
+    capacity_added: FloatArray  # (n_node,) units/step that projects have added, or taken where they replace
+    planned_added: FloatArray  # (n_node,) units/step that projects add to what is planned
+    target_added: FloatArray  # (n_port,) t that projects add to a port's target
+    entry: FloatArray  # (n_arc,) how far a base weight has moved: w -> w (1 - sum of entries) + entry
 
 
 class TriggerKind(IntEnum):
@@ -194,6 +201,13 @@ class EffectKind(IntEnum):
     PILE_BUYING = 10
     BUY_OPEN = 11
     TRIGGER_ARMED = 12
+    ARC_DELAY = 13
+    SEGMENT_RANK = 14
+    SCRAP_FACTOR = 15
+    CAPACITY_ADDED = 16
+    PLANNED_ADDED = 17
+    TARGET_ADDED = 18
+    ENTRY = 19
 
 
 @dataclass(frozen=True)
@@ -240,6 +254,7 @@ class CompiledRun:
     base: Parameters
     """Parameters before any effect."""
     effects: tuple[Effect, ...]
+    """Of disruptions, responses and projects; those of projects act in the baseline too."""
     n_steps: int
     step_days: int
     trigger_names: tuple[str, ...] = ()

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from sim.data.provenance import tables_hash
 from sim.data.read import Tables
+from sim.data.routes import detours
 from sim.errors import Faults, NetworkError
 from sim.model.attributes import make_node, scrap_sources
 from sim.model.balance import Balanced, balance
 from sim.model.figures import FigureBook, records
 from sim.model.network import BuildReport, Material, Network, Node, Stockpile
+from sim.model.projects import add_projects
 from sim.model.settle import settle
 from sim.model.structure import Structure, read_structure
 from sim.model.trade import End, Trade, Trader
@@ -46,6 +48,7 @@ def assemble(tables: Tables, year: int) -> Network:
             )
         },
         parameters=book.parameters,
+        detour_days=detours(tables.chokepoints),
         tables_hash=tables_hash(tables.folder),
         report=BuildReport(
             materials=balanced.materials,
@@ -54,7 +57,7 @@ def assemble(tables: Tables, year: int) -> Network:
             warnings=(*balanced.warnings, *trade.warnings, *notes),
         ),
     )
-    return settle(network)
+    return add_projects(settle(network), tables, structure, book, balanced, trader)
 
 
 def ends(structure: Structure, balanced: Balanced, material: str) -> tuple[list[End], list[End]]:

@@ -14,6 +14,7 @@ from sim.vocab import Stage
 INDEX_BASE = 100.0  # end use: activity of the base year, index points per year
 UTILISATION, COVER_DAYS, OUTPUT_COVER_DAYS = 0.85, 45.0, 14.0
 CATCH_UP = 0.1
+LEAST_SPARE = 0.02  # a plant without any could never fill its stores again
 SPREAD = 0.5
 
 
@@ -182,12 +183,13 @@ def _capacity(
     availability = book.value(name, "availability", country, default=1.0)
     if given is None:
         return _by_utilisation(place, book, planned)
+    least = planned * (1.0 + book.parameter("least_spare_capacity", LEAST_SPARE))
     if given * availability < planned:
         notes.append(
             f"{place.id}: capacity of {given:.6g} a year lies below the reconciled activity of {planned:.6g};"
             f" taken as equal"
         )
-    return max(given * availability, planned)
+    return max(given * availability, least)
 
 
 def _by_utilisation(place: Place, book: FigureBook, planned: float) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from sim.data.provenance import tables_hash
 from sim.errors import NetworkError, suggestion
+from sim.model.announced import select_projects
 from sim.model.cache import load, store
 from sim.model.network import Network
 
@@ -22,7 +23,7 @@ Projects = Literal["none", "operating", "construction", "financed", "permitting"
 DEFAULT_YEAR = 2024
 
 
-def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Projects = "operating") -> Network:
+def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Projects = "none") -> Network:
     """Return the balanced network of a base year.
 
     Parameters
@@ -31,7 +32,7 @@ def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Project
     year : int
         Base year; figures of other years are used where it has none, and weigh less.
     projects : {'none', 'operating', 'construction', 'financed', 'permitting', 'all'}
-        Announced projects of this status and better. The tables hold none yet, so that all give the same.
+        Announced projects of this status and better. What ran in the base year is there in any case.
 
     Returns
     -------
@@ -47,12 +48,12 @@ def build_network(tables: Tables, year: int = DEFAULT_YEAR, *, projects: Project
 
     if projects not in get_args(Projects):
         raise NetworkError(f"projects = '{projects}' is unknown{suggestion(projects, get_args(Projects))}")
-    return assemble(tables, year)
+    return select_projects(assemble(tables, year), projects)
 
 
-@lru_cache(maxsize=4)
-def default_network(year: int = DEFAULT_YEAR) -> Network:
-    """Return the network of the shipped tables.
+@lru_cache(maxsize=8)
+def default_network(year: int = DEFAULT_YEAR, projects: Projects = "none") -> Network:
+    """Return the network of the shipped tables with announced projects of a status and better.
 
     It is kept in the process and, as JSON named by the hashes of tables and code, in the user's cache folder;
     an unreadable or foreign file there is ignored and written anew.
@@ -62,12 +63,17 @@ def default_network(year: int = DEFAULT_YEAR) -> Network:
     DataError, NetworkError
         If the shipped tables have been damaged.
     """
+    return select_projects(_with_all_projects(year), projects)
+
+
+def _with_all_projects(year: int) -> Network:
+    """Return the network of the shipped tables with every announced project."""
     digest = tables_hash()
     kept = load(digest, year)
     if kept is not None:
         return kept
     from sim.data.read import read_tables  # pandas is slow to import
 
-    network = build_network(read_tables(), year)
+    network = build_network(read_tables(), year, projects="all")
     store(network, digest, year)
     return network

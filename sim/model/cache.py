@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sim.model.announced import Announced, Entry, Feed, Part, Redirect
 from sim.model.network import Arc, BuildReport, Input, Material, Network, Node, Output, ScrapSource, Stockpile
 from sim.vocab import Evidence, NodeStatus, Stage
 
@@ -99,7 +100,9 @@ def to_plain(network: Network) -> dict[str, Any]:
         "groups": dict(network.groups),
         "country_names": dict(network.country_names),
         "parameters": dict(network.parameters),
+        "detour_days": dict(network.detour_days),
         "tables_hash": network.tables_hash,
+        "announced": _announced_to_plain(network.announced),
         "report": {name: list(getattr(network.report, name)) for name in _REPORT},
     }
 
@@ -137,8 +140,32 @@ def from_plain(plain: Mapping[str, Any]) -> Network:
         groups={name: tuple(members) for name, members in plain["groups"].items()},
         country_names={code: (names[0], names[1]) for code, names in plain["country_names"].items()},
         parameters=plain["parameters"],
+        detour_days=plain["detour_days"],
         tables_hash=plain["tables_hash"],
+        announced=_announced(plain["announced"]),
         report=BuildReport(**{name: tuple(plain["report"][name]) for name in _REPORT}),
+    )
+
+
+def _announced_to_plain(announced: Announced) -> dict[str, Any]:
+    """Return what is announced as lists and numbers."""
+    return {
+        "parts": [_row(item) for item in announced.parts],
+        "redirects": [_row(item) for item in announced.redirects],
+        "entries": [list(_row(item).values()) for item in announced.entries],
+        "feeds": [list(_row(item).values()) for item in announced.feeds],
+        "new_nodes": list(announced.new_nodes),
+    }
+
+
+def _announced(plain: Mapping[str, Any]) -> Announced:
+    """Return what `_announced_to_plain` wrote."""
+    return Announced(
+        parts=tuple(Part(**{**row, "curve": tuple(row["curve"])}) for row in plain["parts"]),
+        redirects=tuple(Redirect(**row) for row in plain["redirects"]),
+        entries=tuple(Entry(*row) for row in plain["entries"]),
+        feeds=tuple(Feed(*row) for row in plain["feeds"]),
+        new_nodes=tuple(plain["new_nodes"]),
     )
 
 

@@ -9,13 +9,24 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.model.arrays import Behaviour, CompiledRun, Effect, EffectKind, Parameters, TriggerKind
+from sim.model.announced import Part
+from sim.model.arrays import (
+    Behaviour,
+    CompiledRun,
+    Effect,
+    EffectKind,
+    NetworkArrays,
+    Parameters,
+    TriggerKind,
+)
 from sim.model.effects import Context, effects_of, name_of, trigger_name
-from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets
-from sim.model.labels import NodeLabel, RunLabels
+from sim.model.effects_projects import project_effects
+from sim.model.index import Index, floats, integers, make_arrays, number_parts, offsets, segment_classes
+from sim.model.labels import NodeLabel, ProjectLabel, RunLabels
 from sim.model.network import Network, Node
 from sim.model.plan import Plan, plan_run, releases_pile, substituting_nodes, surging_nodes
 from sim.model.scenario import Scenario, StockpileRelease, Substitution, Trigger, check_scenario
+from sim.model.schedule import Course, course_of
 from sim.units import steps_up
 from sim.vocab import IntArray
 
@@ -47,10 +58,14 @@ class Compilation:
     run: CompiledRun
     labels: RunLabels
     detours: IntArray
+    imposed: tuple[Effect, ...] = ()
+    """What disruptions and responses change; the rest of the run's effects are the projects'."""
+    calm: tuple[Effect, ...] = ()
+    """What projects change when no scenario funds or delays them."""
 
     def baseline(self) -> CompiledRun:
         """Return the same run without any disruption or response."""
-        return replace(self.run, effects=(), base=_with_detours_shut(self.run.base, self.detours))
+        return replace(self.run, effects=self.calm, base=_with_detours_shut(self.run.base, self.detours))
 
 
 def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel = "watched") -> Compilation:
@@ -86,8 +101,8 @@ def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel
     run = CompiledRun(
         arrays=arrays,
         behaviour=_behaviour(network, scenario),
-        base=_with_detours_shut(_base_parameters(plan, index, len(triggers.number)), unruled),
-        effects=tuple(effects),
+        base=_with_detours_shut(_base_parameters(plan, index, arrays, len(triggers.number)), unruled),
+        effects=(*effects, *project_effects(context, scenario)),
         n_steps=scenario.n_steps,
         step_days=scenario.step_days,
         trigger_names=tuple(triggers.number),
@@ -97,7 +112,8 @@ def compile_network(network: Network, scenario: Scenario, *, record: RecordLevel
         first_disruption_step=min(starts, default=-1),
         notes=tuple(notes),
     )
-    return Compilation(run, _labels(network, scenario, plan, index, view), detours)
+    labels = _labels(network, scenario, plan, index, view)
+    return Compilation(run, labels, detours, tuple(effects), tuple(project_effects(context, None)))
 
 
 # -- behaviour ---------------------------------------------------------------------------------------------
@@ -130,7 +146,7 @@ def _behaviour(network: Network, scenario: Scenario) -> Behaviour:
     )
 
 
-def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
+def _base_parameters(plan: Plan, index: Index, arrays: NetworkArrays, n_trigger: int) -> Parameters:
     """Return the parameters of a calm world."""
     n_node, n_slot, n_pile = len(index.nodes), len(index.inputs), len(plan.piles)
     buys = sum(
@@ -151,6 +167,13 @@ def _base_parameters(plan: Plan, index: Index, n_trigger: int) -> Parameters:
         pile_buying=floats([float(pile.buys_from_start) for pile in plan.piles]),
         buy_open=np.ones(buys),
         trigger_armed=np.ones(n_trigger),
+        arc_delay=np.zeros(len(index.arcs)),
+        segment_rank=floats([float(rank) for rank, _ in segment_classes(index, arrays)]),
+        scrap_factor=np.ones(len(arrays.scrap_node)),
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(len(index.outputs)),
+        entry=np.zeros(len(index.arcs)),
     )
 
 
@@ -164,7 +187,8 @@ def _with_detours_shut(base: Parameters, detours: IntArray) -> Parameters:
 def _sells_to(index: Index, arc: Any, pile: Any) -> bool:
     """Return whether the arc ships the pile's material to one of its members."""
     country = index.nodes[index.node[arc.customer]].country
-    return arc.material == pile.stockpile.material and country in pile.members
+    sells = arc.flow_t_per_year > 0 and arc.material == pile.stockpile.material
+    return bool(sells) and country in pile.members
 
 
 # -- triggers ----------------------------------------------------------------------------------------------
@@ -260,7 +284,10 @@ class _View:
         ports = [(output.material, shown.get(index.nodes[n].country, "")) for n, output in index.outputs]
         self.groups = tuple(sorted({key for key in (*slots, *ports) if key[1]}))
         column = {key: g for g, key in enumerate(self.groups)}
-        self.rows = tuple(n for n, node in enumerate(index.nodes) if node.country in shown)
+        parts = {part.node for part in network.announced.parts}
+        self.rows = tuple(
+            n for n, node in enumerate(index.nodes) if node.country in shown or node.id in parts
+        )
         row = {n: r for r, n in enumerate(self.rows)}
         self.shown = shown
         self.fields = {
@@ -284,14 +311,46 @@ def _labels(network: Network, scenario: Scenario, plan: Plan, index: Index, view
     return RunLabels(
         groups=view.groups,
         group_units=tuple(network.materials[material].basis for material, _ in view.groups),
-        nodes=tuple(_node_label(index.nodes[n], view.shown[index.nodes[n].country]) for n in view.rows),
+        nodes=tuple(
+            _node_label(index.nodes[n], view.shown.get(index.nodes[n].country, index.nodes[n].country))
+            for n in view.rows
+        ),
         piles=tuple((p.stockpile.id, p.stockpile.country, p.stockpile.material) for p in plan.piles),
         pile_price_usd_per_t=tuple(
             network.materials[p.stockpile.material].price_usd_per_t for p in plan.piles
         ),
         arcs=tuple(planned.arc.key for planned in index.arcs),
         watch=tuple(dict.fromkeys(scenario.watch)),
+        projects=tuple(_project_label(part, network, scenario) for part in network.announced.parts),
     )
+
+
+def _project_label(part: Part, network: Network, scenario: Scenario) -> ProjectLabel:
+    """Return what the summary needs to know of a part of a project."""
+    course, calm = course_of(part, scenario), course_of(part, None)
+    node = network.nodes[part.node]
+    main = max(node.outputs, key=lambda o: (o.drives, o.output_per_unit), default=None)
+    return ProjectLabel(
+        project=part.project,
+        name=part.name,
+        country=part.country,
+        node=part.node,
+        material=main.material if main is not None else "",
+        unit=node.activity_unit,
+        status=part.status,
+        in_list=part.in_list,
+        success=course.success,
+        built=course.built,
+        first_output=_shown_day(course),
+        baseline_first_output=_shown_day(calm),
+        running=part.base_planned_per_year > 0,
+        capacity_per_year=part.capacity_per_year,
+    )
+
+
+def _shown_day(course: Course) -> str:
+    """Return the day of the first output where it is built, else nothing."""
+    return course.first_output.isoformat() if course.built and course.first_output is not None else ""
 
 
 def _node_label(node: Node, place: str) -> NodeLabel:

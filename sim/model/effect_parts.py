@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 
@@ -90,3 +91,47 @@ def stairs(days: float, step_days: int) -> list[tuple[int, float]]:
     stair = max(1, PATH_STEP_DAYS // step_days)
     stairs = [(at, min(1.0, (at + 0.5 * min(stair, total - at)) / total)) for at in range(0, total, stair)]
     return [*stairs, (total, 1.0)]
+
+
+def path(
+    start: date, duration_days: float | None, ramp_days: float, context: Context
+) -> tuple[list[int], list[float], list[str]]:
+    """Return steps, shares of the way done and labels of a change that ramps up, holds and ends."""
+    first, end = context.step_from(start), context.end_step(start, duration_days)
+    rows = [(first + at, done) for at, done in stairs(ramp_days, context.index.step_days)]
+    rows = [(step, done) for step, done in rows if end is None or step < end]
+    labels = ["starts", *([""] * (len(rows) - 1))] if rows else []
+    if end is not None and rows:
+        rows, labels = [*rows, (end, 0.0)], [*labels, "ends"]
+    return [step for step, _ in rows], [done for _, done in rows], labels
+
+
+class Dated(Protocol):
+    """A disruption or response that begins on a date."""
+
+    @property
+    def start(self) -> date:
+        """First day."""
+
+    @property
+    def duration_days(self) -> float | None:
+        """How long it holds; None to the end."""
+
+
+def ramped(
+    kind: EffectKind,
+    spec: Dated,
+    number: int,
+    index: Sequence[int],
+    change: float | FloatArray,
+    ramp_days: float,
+    context: Context,
+    *,
+    neutral: float = 1.0,
+) -> list[Effect]:
+    """Return the effect that moves a parameter by `change` from its neutral value, along a ramp."""
+    steps, shares, labels = path(spec.start, spec.duration_days, ramp_days, context)
+    if not steps:
+        return []
+    values = [np.asarray(neutral + share * np.asarray(change)) for share in shares]
+    return window(kind, name_of(spec, number), index, steps, values, labels)

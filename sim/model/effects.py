@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from sim.model import effects_disruptions, effects_responses
+from sim.model import effects_disruptions, effects_projects, effects_responses
 from sim.model.arrays import Effect
 from sim.model.effect_parts import Context, name_of, trigger_name
 
@@ -36,3 +36,11 @@ effects_of.register(effects_responses.stockpile_release)
 effects_of.register(effects_responses.stockpile_build)
 effects_of.register(effects_responses.substitution)
 effects_of.register(effects_responses.surge_capacity)
+effects_of.register(effects_disruptions.demand_surge)
+effects_of.register(effects_disruptions.route_closure)
+effects_of.register(effects_responses.preferential_allocation)
+effects_of.register(effects_responses.mandatory_cover)
+effects_of.register(effects_responses.recycling_boost)
+effects_of.register(effects_responses.demand_restraint)
+effects_of.register(effects_projects.project_slippage)
+effects_of.register(effects_projects.fund_project)

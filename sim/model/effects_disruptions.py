@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.model.arrays import Effect, EffectKind
-from sim.model.effect_parts import Context, name_of, stairs, window
+from sim.model.chosen import closed_arcs, detour_days, end_uses
+from sim.model.effect_parts import Context, name_of, ramped, stairs, window
 from sim.model.index import floats
 from sim.model.network import Arc
 from sim.model.plan import destination_countries, diversion_tag, diverts, leak_tag, restricted_arcs
-from sim.model.scenario import CapacityLoss, ExportRestriction
+from sim.model.scenario import CapacityLoss, DemandSurge, ExportRestriction, RouteClosure
 from sim.model.targets import nodes_of_target
+from sim.units import steps_up
 from sim.vocab import FloatArray
 
 DEFAULT_PREBUY_COVER_DAYS = 30.0  # where the network brings no parameter of that name
@@ -250,3 +252,33 @@ def _logistic(done: float) -> float:
         return 1.0 / (1.0 + math.exp(-LOGISTIC_STEEPNESS * (x - 0.5)))
 
     return (curve(done) - curve(0.0)) / (curve(1.0) - curve(0.0))
+
+
+def demand_surge(spec: DemandSurge, number: int, context: Context) -> list[Effect]:
+    """Raise the demand of end uses, along a ramp."""
+    nodes = [context.index.node[node.id] for node in end_uses(context.network, spec)]
+    return ramped(EffectKind.DEMAND_FACTOR, spec, number, nodes, spec.increase, spec.ramp_days, context)
+
+
+def route_closure(spec: RouteClosure, number: int, context: Context) -> list[Effect]:
+    """Delay what can go round the closed places; cut what cannot."""
+    start, end = context.step_from(spec.start), context.end_step(spec.start, spec.duration_days)
+    if spec.severity == 0.0 or (end is not None and end <= start):
+        return []
+    round_trip: dict[int, float] = {}
+    stopped: dict[int, float] = {}
+    for arc in closed_arcs(context.network, spec):
+        place, days = context.index.arc[(*arc.key, "")], detour_days(context.network, spec, arc)
+        if days is None:
+            stopped[place] = context.index.per_step(arc.flow_t_per_year) * (1.0 - spec.severity)
+        else:
+            round_trip[place] = float(steps_up(spec.severity * days, context.index.step_days))
+    steps = [start] if end is None else [start, end]
+    labels = [f"closed: {', '.join(spec.chokepoints)}", "open again"][: len(steps)]
+    name, quiet = name_of(spec, number), [""] * len(steps)
+    delays = [floats(list(round_trip.values())), np.array(0.0)][: len(steps)]
+    caps = [floats(list(stopped.values())), np.array(np.inf)][: len(steps)]
+    effects = window(EffectKind.ARC_DELAY, name, list(round_trip), steps, delays, labels)
+    return effects + window(
+        EffectKind.ARC_CAP, name, list(stopped), steps, caps, quiet if effects else labels
+    )

@@ -9,11 +9,22 @@ from datetime import date
 import numpy as np
 
 from sim.model.arrays import Effect, EffectKind
-from sim.model.effect_parts import PATH_STEP_DAYS, Context, name_of, stairs, trigger_name, window
-from sim.model.index import floats
+from sim.model.chosen import covered_inputs, end_uses, recyclers
+from sim.model.effect_parts import PATH_STEP_DAYS, Context, name_of, ramped, stairs, trigger_name, window
+from sim.model.index import floats, segment_classes
 from sim.model.network import Node
 from sim.model.plan import rate_t_per_day, releases_pile, substituting_nodes, surging_nodes
-from sim.model.scenario import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity, Trigger
+from sim.model.scenario import (
+    DemandRestraint,
+    MandatoryCover,
+    PreferentialAllocation,
+    RecyclingBoost,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+    Trigger,
+)
 from sim.units import steps_up
 
 When = tuple[int, int | None, int]
@@ -211,3 +222,41 @@ def _surge(
     if end is not None:
         steps, values, labels = [*steps, end], [*values, np.array(1.0)], [*labels, "ends"]
     return window(EffectKind.CAPACITY_FACTOR, label, numbers, steps, values, labels, trigger)
+
+
+PREFERENCE = 0.01  # of a priority class: preferred customers stay within their class, behind better ones
+
+
+def preferential_allocation(spec: PreferentialAllocation, number: int, context: Context) -> list[Effect]:
+    """Serve the segments of preferred customers before others of their class."""
+    classes = segment_classes(context.index, context.arrays)
+    preferred = [g for g, (_, responses) in enumerate(classes) if number in responses]
+    return ramped(EffectKind.SEGMENT_RANK, spec, number, preferred, -PREFERENCE, 0.0, context, neutral=0.0)
+
+
+def mandatory_cover(spec: MandatoryCover, number: int, context: Context) -> list[Effect]:
+    """Let users want more cover, up to what is mandated."""
+    found = covered_inputs(context.network, spec)
+    slots = [context.index.slot[node.id, entry.material] for node, entry in found]
+    missing = floats([(spec.cover_days - entry.cover_days) / context.index.step_days for _, entry in found])
+    return ramped(
+        EffectKind.EXTRA_COVER, spec, number, slots, missing, spec.build_up_days, context, neutral=0.0
+    )
+
+
+def recycling_boost(spec: RecyclingBoost, number: int, context: Context) -> list[Effect]:
+    """Let more scrap come back, and recyclers take it."""
+    nodes = [context.index.node[node.id] for node in recyclers(context.network, spec)]
+    sources = [r for r, node in enumerate(context.arrays.scrap_node.tolist()) if node in set(nodes)]
+    effects = ramped(EffectKind.SCRAP_FACTOR, spec, number, sources, spec.increase, spec.ramp_days, context)
+    return effects + ramped(
+        EffectKind.CAPACITY_FACTOR, spec, number, nodes, spec.increase, spec.ramp_days, context
+    )
+
+
+def demand_restraint(spec: DemandRestraint, number: int, context: Context) -> list[Effect]:
+    """Lower the demand of end uses, along a ramp."""
+    nodes = [context.index.node[node.id] for node in end_uses(context.network, spec)]
+    if spec.reduction == 0.0:
+        return []
+    return ramped(EffectKind.DEMAND_FACTOR, spec, number, nodes, -spec.reduction, spec.ramp_days, context)

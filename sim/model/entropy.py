@@ -118,6 +118,7 @@ def fit(
     bands: Sequence[Band] = (),
     *,
     exact: float = EXACT,
+    most_sweeps: int = MAX_SWEEPS,
 ) -> Fit:
     """Return the flows nearest to `prior` that meet both margins and every band.
 
@@ -132,11 +133,13 @@ def fit(
         Feasible together (see `least_slack`).
     exact : float
         Largest relative miss of a margin.
+    most_sweeps : int
+        Give up after so many cyclic sweeps, with what is reached by then.
     """
     flow = prior * (supply.sum() / prior.sum())
     multipliers = np.zeros(len(bands))
     sweeps, error = 0, math.inf
-    while sweeps < MAX_SWEEPS:
+    while sweeps < most_sweeps:
         for _ in range(SWEEPS_BETWEEN):
             _sweep(flow, supply, demand, bands, multipliers)
         sweeps += SWEEPS_BETWEEN

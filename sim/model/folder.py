@@ -22,6 +22,7 @@ from typing import Literal
 from sim.data.csv_table import read_csv_table
 from sim.data.provenance import tables_hash
 from sim.data.read import TABLES_FOLDER, read_columns
+from sim.data.routes import detours
 from sim.errors import Faults, NetworkError
 from sim.model.folder_parts import arcs_of, materials_of, nodes_of, scrap_of, stockpiles_of
 from sim.model.folder_rules import check_rules
@@ -78,7 +79,7 @@ def read_network_folder(
     arcs = tuple(arcs_of(tables, None).values())
     if latent == "auto":
         arcs += latent_arcs(nodes, arcs)
-    groups, country_names, parameters = _shipped(year)
+    groups, country_names, parameters, detour_days = _shipped(year)
     network = Network(
         name=tables.label,
         year=year,
@@ -90,6 +91,7 @@ def read_network_folder(
         groups=groups,
         country_names=country_names,
         parameters=parameters,
+        detour_days=detour_days,
         tables_hash=tables_hash(folder),
         report=BuildReport(warnings=tuple(tables.warnings)),
     )
@@ -98,12 +100,12 @@ def read_network_folder(
 
 def _shipped(
     year: int,
-) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, str]], dict[str, float]]:
-    """Return groups, names of countries and parameters of the shipped tables."""
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, str]], dict[str, float], dict[str, float]]:
+    """Return groups, names of countries, parameters and detours of the shipped tables."""
     columns = read_columns(TABLES_FOLDER / "columns.csv")
-    groups, countries, parameters = (
+    groups, countries, parameters, chokepoints = (
         read_csv_table(TABLES_FOLDER / f"{table}.csv", columns[table])
-        for table in ("groups", "countries", "parameters")
+        for table in ("groups", "countries", "parameters", "chokepoints")
     )
     members: dict[str, list[str]] = {}
     for row in groups.itertuples():
@@ -119,4 +121,5 @@ def _shipped(
             for n, v in zip(parameters["name"], parameters["value"], strict=True)
             if n not in WORLD_ONLY
         },
+        detours(chokepoints),
     )

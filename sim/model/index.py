@@ -64,7 +64,7 @@ def number_parts(plan: Plan, step_days: int) -> Index:
 
     def place(planned: PlannedArc) -> tuple[bool, int, str, str]:
         arc = planned.arc
-        return (arc.flow_t_per_year <= 0, slot[arc.customer, arc.material], arc.supplier, planned.tag)
+        return (_is_latent(planned), slot[arc.customer, arc.material], arc.supplier, planned.tag)
 
     arcs = sorted(plan.arcs, key=place)
     return Index(
@@ -73,13 +73,18 @@ def number_parts(plan: Plan, step_days: int) -> Index:
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         arcs=tuple(arcs),
-        n_used=sum(1 for planned in arcs if planned.arc.flow_t_per_year > 0),
+        n_used=sum(1 for planned in arcs if not _is_latent(planned)),
         node=node,
         slot=slot,
         port=port,
         arc={(*planned.arc.key, planned.tag): a for a, planned in enumerate(arcs)},
         pile={(p.stockpile.id, p.stockpile.material): k for k, p in enumerate(plan.piles)},
     )
+
+
+def _is_latent(planned: PlannedArc) -> bool:
+    """Return whether an arc stands with those that no step visits until a slot is short."""
+    return planned.arc.flow_t_per_year <= 0 and not planned.enters
 
 
 def offsets(counts: Sequence[int] | IntArray, first: int = 0) -> IntArray:
@@ -137,11 +142,12 @@ def arc_fields(index: Index) -> dict[str, Any]:
     flow = floats([index.per_step(max(0.0, a.flow_t_per_year)) for a in arcs])
     n_slot, used = len(index.inputs), index.n_used
     inflow = np.bincount(slot, flow, n_slot)
-    weight = np.divide(flow, inflow[slot], out=np.zeros_like(flow), where=inflow[slot] > 0)
+    feed = floats([planned.feed for planned in index.arcs])  # of slots that nothing fills in the base year
+    weight = np.divide(flow, inflow[slot], out=feed, where=inflow[slot] > 0)
     ring = np.ones(n_slot, dtype=np.int64)
-    np.maximum.at(ring, slot, lead)
-    priority = [a.priority if a.priority is not None else _priority(index, a.customer) for a in arcs]
-    segment, segment_start = _segments(port, priority, len(index.outputs))
+    delay = integers([steps_up(planned.delay_days, days) for planned in index.arcs])
+    np.maximum.at(ring, slot, lead + delay)
+    segment, segment_start = _segments(port, _classes(index), len(index.outputs))
     return {
         "slot_arc_start": offsets(np.bincount(slot[:used], minlength=n_slot)),
         "slot_latent_start": offsets(np.bincount(slot[used:], minlength=n_slot), used),
@@ -164,19 +170,43 @@ def _priority(index: Index, node: str) -> int:
     return index.nodes[index.node[node]].priority
 
 
-def _segments(port: IntArray, priority: list[int], n_port: int) -> tuple[IntArray, IntArray]:
-    """Give the (port, priority class) pairs their numbers, classes in rising order within a port."""
-    classes: defaultdict[int, set[int]] = defaultdict(set)
-    for p, rank in zip(port.tolist(), priority, strict=True):
+ServiceClass = tuple[int, tuple[int, ...]]  # priority, and the responses that may prefer the arc
+
+
+def _classes(index: Index) -> list[ServiceClass]:
+    """Return the class of service of each arc."""
+    return [
+        (
+            planned.arc.priority
+            if planned.arc.priority is not None
+            else _priority(index, planned.arc.customer),
+            planned.preferred,
+        )
+        for planned in index.arcs
+    ]
+
+
+def segment_classes(index: Index, arrays: NetworkArrays) -> list[ServiceClass]:
+    """Return the class of service of each segment."""
+    found: list[ServiceClass] = [(0, ())] * int(arrays.port_segment_start[-1])
+    for segment, service in zip(arrays.arc_segment.tolist(), _classes(index), strict=True):
+        found[segment] = service
+    return found
+
+
+def _segments(port: IntArray, services: list[ServiceClass], n_port: int) -> tuple[IntArray, IntArray]:
+    """Give the (port, class of service) pairs their numbers, classes in rising order within a port."""
+    classes: defaultdict[int, set[ServiceClass]] = defaultdict(set)
+    for p, rank in zip(port.tolist(), services, strict=True):
         classes[p].add(rank)
-    number: dict[tuple[int, int], int] = {}
+    number: dict[tuple[int, ServiceClass], int] = {}
     counts = []
     for p in range(n_port):
         ranks = sorted(classes[p])
         counts.append(len(ranks))
         for rank in ranks:
             number[p, rank] = len(number)
-    segment = [number[p, rank] for p, rank in zip(port.tolist(), priority, strict=True)]
+    segment = [number[p, rank] for p, rank in zip(port.tolist(), services, strict=True)]
     return integers(segment), offsets(counts)
 
 
@@ -306,6 +336,8 @@ def _suppliers(index: Index, members: tuple[str, ...], material: str) -> list[tu
     leads: defaultdict[int, float] = defaultdict(float)
     for planned in index.arcs[: index.n_used]:
         arc = planned.arc
+        if arc.flow_t_per_year <= 0:
+            continue
         if arc.material == material and index.nodes[index.node[arc.customer]].country in members:
             port = index.port[arc.supplier, material]
             shipped[port] += arc.flow_t_per_year

@@ -24,6 +24,29 @@ class NodeLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectLabel:
+    """A part of an announced project, with its course in the run and in the baseline."""
+
+    project: str
+    name: str
+    country: str
+    node: str
+    material: str
+    unit: str
+    status: str
+    in_list: bool
+    success: float
+    """Odds in the run."""
+    built: bool
+    first_output: str
+    """ISO date in the run; empty where none was announced or the median path does not build it."""
+    baseline_first_output: str
+    running: bool
+    """It ran in the base year."""
+    capacity_per_year: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunLabels:
     """Names of the record's columns and what the summary needs to know of them.
 
@@ -40,6 +63,7 @@ class RunLabels:
     arcs : tuple of (supplier, customer, material)
     watch : tuple of str
         Countries that the summary and the figures show.
+    projects : tuple of ProjectLabel
     """
 
     groups: tuple[tuple[str, str], ...]
@@ -49,3 +73,4 @@ class RunLabels:
     pile_price_usd_per_t: tuple[float, ...]
     arcs: tuple[tuple[str, str, str], ...]
     watch: tuple[str, ...]
+    projects: tuple[ProjectLabel, ...] = ()

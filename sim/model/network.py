@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim.errors import NetworkError, suggestion
+from sim.model.announced import Announced
 from sim.vocab import DEFAULT_PRIORITY, Evidence, NodeStatus, Stage
 
 if TYPE_CHECKING:
@@ -200,11 +201,15 @@ class Network:
     """English and Japanese name by country code."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Behaviour defaults, from `parameters.csv`."""
+    detour_days: Mapping[str, float] = field(default_factory=dict)
+    """Extra days of the way around a closed chokepoint; one that is not listed has none."""
     tables_hash: str = ""
+    announced: Announced = field(default_factory=Announced)
+    """Projects and redirects, at rest in the base year."""
     report: BuildReport = field(default_factory=BuildReport)
 
     def __post_init__(self) -> None:
-        for name in ("materials", "nodes", "groups", "country_names", "parameters"):
+        for name in ("materials", "nodes", "groups", "country_names", "parameters", "detour_days"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property

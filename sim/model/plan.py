@@ -7,12 +7,16 @@ one set of arrays and differ by their calendar alone.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from statistics import median
 
+from sim.model.chosen import closed_arcs, detour_days, preferred_arcs
 from sim.model.network import Arc, Input, Network, Node, Stockpile
 from sim.model.scenario import (
     ExportRestriction,
+    PreferentialAllocation,
+    RouteClosure,
     Scenario,
     StockpileBuild,
     StockpileRelease,
@@ -32,6 +36,14 @@ class PlannedArc:
 
     arc: Arc
     tag: str = ""
+    delay_days: float = 0.0
+    """Most that closed routes can add to its lead time in this run."""
+    preferred: tuple[int, ...] = ()
+    """Responses by which its supplier serves this customer before others of its class."""
+    enters: bool = False
+    """A project or redirect will use it, though it carries nothing in the base year."""
+    feed: float = 0.0
+    """Share of a new plant's intake that it will bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,14 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
         Checked against `network` before.
     """
     nodes = dict(network.nodes)
-    arcs = [PlannedArc(arc) for arc in network.arcs]
+    entering = {(e.supplier, e.customer, e.material) for e in network.announced.entries if e.share > 0}
+    feeds = {(f.supplier, f.customer, f.material): f.share for f in network.announced.feeds}
+    arcs = [
+        PlannedArc(arc, enters=(key := arc.key) in entering or key in feeds, feed=feeds.get(key, 0.0))
+        if entering or feeds
+        else PlannedArc(arc)
+        for arc in network.arcs
+    ]
     for spec in scenario.responses:
         if isinstance(spec, Substitution) and spec.substitute is not None:
             arcs.extend(PlannedArc(arc) for arc in _add_substitute(network, nodes, spec))
@@ -76,7 +95,27 @@ def plan_run(network: Network, scenario: Scenario) -> Plan:
         if isinstance(disruption, ExportRestriction):
             arcs.extend(_detours(network, disruption, number))
     ordered = tuple(nodes[name] for name in sorted(nodes))
-    return Plan(ordered, tuple(arcs), _piles(network, scenario))
+    return Plan(ordered, _marked(network, scenario, arcs), _piles(network, scenario))
+
+
+def _marked(network: Network, scenario: Scenario, arcs: list[PlannedArc]) -> tuple[PlannedArc, ...]:
+    """Return the arcs with the delays and preferences that disruptions and responses may bring them."""
+    delays: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    for disruption in scenario.disruptions:
+        if isinstance(disruption, RouteClosure):
+            for arc in closed_arcs(network, disruption):
+                delays[arc.key] += (detour_days(network, disruption, arc) or 0.0) + scenario.step_days
+    preferred: defaultdict[tuple[str, str, str], tuple[int, ...]] = defaultdict(tuple)
+    for number, response in enumerate(scenario.responses):
+        if isinstance(response, PreferentialAllocation):
+            for arc in preferred_arcs(network, response, network.arcs):
+                preferred[arc.key] = (*preferred[arc.key], number)
+    if not delays and not preferred:
+        return tuple(arcs)
+    return tuple(
+        replace(planned, delay_days=delays[planned.arc.key], preferred=preferred[planned.arc.key])
+        for planned in arcs
+    )
 
 
 # -- restrictions ------------------------------------------------------------------------------------------

@@ -2,10 +2,11 @@
 
 Between countries o and c the prior is ``S_o D_c exp(-lead / 60 d) x (20 own country, 5 own region, 1 else)``.
 The flows nearest to it (`sim.model.entropy`) that meet both margins keep every known share within 1 % of the
-customer's imports (or use, as the share says), or as near as the quantities allow (`sim.model.shares`). Flows
-under 0.2 % of both margins are dropped, but the two next suppliers of a customer stay, at 2 % or more where
-that is a small part of what they make: else small users would hang on one supplier by an artefact. Flows
-between countries are split over their nodes by size, which keeps all margins.
+customer's imports (or use, as the share says), or as near as the quantities allow (`sim.model.shares`). Of
+the suppliers of a customer the first stay that cover 95 % of its use, eight at most, and of the customers of
+a supplier the first three; flows under 0.2 % of both margins are dropped, but the two next suppliers of a
+customer stay, at 2 % or more where that is a small part of what they make: else small users would hang on one
+supplier by an artefact. Flows between countries are split over their nodes by size, which keeps all margins.
 """
 
 from __future__ import annotations
@@ -24,16 +25,18 @@ from sim.model.figures import FigureBook, records
 from sim.model.network import Arc
 from sim.model.shares import Market, Settled, read_shares, settle_shares
 from sim.model.structure import Structure
-from sim.vocab import BoolArray, Evidence, FloatArray
+from sim.vocab import BoolArray, Evidence, FloatArray, IntArray
 
 DISTANCE_SCALE_DAYS = 60.0
 OWN_COUNTRY, OWN_REGION = 20.0, 5.0
 LEAST_FLOW = 0.001  # of the first fit, kept free while floors are judged
 PRUNE_SHARE = 0.002
+COVERED_SHARE, MOST_SUPPLIERS, MAIN_CUSTOMERS = 0.95, 8, 3
 KEPT_SUPPLIERS, KEPT_SHARE = 2, 0.02
 KEPT_OUTPUT_SHARE = 0.05  # a floor never takes more of what a supplier makes
 FLOOR_MARGIN = 1.1  # a floor must hold at this height in the linear programme, so that the fit has room
 FLOOR_WEIGHT = 1e-3  # of the price of a share's slack: floors give way first
+EASY_SWEEPS = 500  # of a fit; a harder one gets more suppliers to choose from
 NEGLIGIBLE = 1e-7  # of the smallest customer's use
 SAME_TOTAL = 1e-9  # relative difference of both sides of a material that rounding explains
 
@@ -69,7 +72,7 @@ class Trader:
 
     def __init__(self, tables: Tables, structure: Structure, book: FigureBook) -> None:
         self._structure, self._book = structure, book
-        self._routes = RouteBook(tables)
+        self.routes = RouteBook(tables)
         self._region = dict(zip(tables.countries["iso3"], tables.countries["region"], strict=True))
         self._shares = read_shares(records(tables.trade_shares), book)
 
@@ -104,7 +107,7 @@ class Trader:
         d = np.array([demand[code] for code in customers], dtype=np.float64)
         if abs(s.sum() - d.sum()) > SAME_TOTAL * max(s.sum(), d.sum()):
             raise NetworkError(f"{material}: {s.sum():.9g} t/year for sale and {d.sum():.9g} wanted")
-        near = [[self._nearness(material, o, c) for c in customers] for o in suppliers]
+        near = [[self.nearness(material, o, c) for c in customers] for o in suppliers]
         return Market(
             material=material,
             suppliers=suppliers,
@@ -116,9 +119,9 @@ class Trader:
             region_of=self._region,
         )
 
-    def _nearness(self, material: str, origin: str, destination: str) -> float:
+    def nearness(self, material: str, origin: str, destination: str) -> float:
         """Return the weight of a pair beside the sizes of its ends."""
-        route = self._routes.find(origin, destination, self._structure.freight[material])
+        route = self.routes.find(origin, destination, self._structure.freight[material])
         scale = self._book.parameter("arc_distance_scale", DISTANCE_SCALE_DAYS)
         weight = float(np.exp(-route.lead_time_days / scale))
         if REST_OF_WORLD in (origin, destination):  # many countries, near to none
@@ -134,15 +137,20 @@ class Trader:
         settled = settle_shares(market, self._shares.get(market.material, []), self._book)
         bands = settled.bands(market)
         first = fit(market.supply, market.demand, market.prior, bands)
-        support = self._support(first.flow, market)
         floors = self._floors(first.flow, market)
-        if support.all() and not floors:
-            return self._reported(market, settled, first, trade)
-        together = _with_floors(market, bands, np.where(support, LEAST_FLOW * first.flow, np.nan), floors)
-        if together is None:  # the kept flows cannot meet the margins: keep all
-            support, together = np.ones_like(support), bands
-        final = fit(market.supply, market.demand, np.where(support, market.prior, 0.0), together)
-        return self._reported(market, settled, final, trade)
+        for widening in (1, 2):
+            support = self._support(first.flow, market, widening)
+            if support.all() and not floors:
+                return self._reported(market, settled, first, trade)
+            lowest = np.where(support, LEAST_FLOW * first.flow, np.nan)
+            together = _with_floors(market, bands, lowest, floors)
+            if together is None:
+                continue  # the kept flows cannot meet the margins
+            prior = np.where(support, market.prior, 0.0)
+            final = fit(market.supply, market.demand, prior, together, most_sweeps=EASY_SWEEPS)
+            if final.converged:
+                return self._reported(market, settled, final, trade)
+        return self._reported(market, settled, first, trade)
 
     def _reported(
         self, market: Market, settled: Settled, final: Fit, trade: Trade
@@ -159,13 +167,25 @@ class Trader:
         trade.shares.extend(_share_rows(settled, final.flow))
         return final.flow, known
 
-    def _support(self, flow: FloatArray, market: Market) -> BoolArray:
-        """Return which flows are kept: not small for both ends, or among a customer's first suppliers."""
+    def _support(self, flow: FloatArray, market: Market, widening: int) -> BoolArray:
+        """Return which flows are kept: a customer's main suppliers and a supplier's main customers.
+
+        `widening` times as many of both, where fewer could hardly meet the margins.
+        """
         limit = self._book.parameter("arc_prune_share", PRUNE_SHARE)
         kept = (flow >= limit * market.supply[:, None]) | (flow >= limit * market.demand[None, :])
+        rank = _rank(flow)
+        before = np.empty_like(flow)  # covered by larger suppliers, of the customer's use
+        order = np.argsort(-flow, axis=0, kind="stable")
+        in_turn = np.take_along_axis(flow, order, axis=0)
+        np.put_along_axis(before, order, np.cumsum(in_turn, axis=0) - in_turn, axis=0)
+        covered = 1.0 - (1.0 - self._book.parameter("arc_covered_share", COVERED_SHARE)) / widening**2
+        most = widening * int(self._book.parameter("arc_most_suppliers", MOST_SUPPLIERS))
+        kept &= (before < covered * market.demand[None, :]) & (rank < most)
         first = 1 + int(self._book.parameter("arc_kept_suppliers", KEPT_SUPPLIERS))
-        rank = np.argsort(np.argsort(-flow, axis=0, kind="stable"), axis=0)
-        return np.asarray(kept | (rank < first), dtype=np.bool_)
+        outlets = widening * int(self._book.parameter("arc_main_customers", MAIN_CUSTOMERS))
+        of_supplier = _rank(flow.T).T
+        return np.asarray(kept | (rank < first) | (of_supplier < outlets), dtype=np.bool_)
 
     def _floors(self, flow: FloatArray, market: Market) -> list[Band]:
         """Return a lower bound for each next supplier that would fall below the least share."""
@@ -189,7 +209,7 @@ class Trader:
         column = {code: number for number, code in enumerate(market.customers)}
         freight = self._structure.freight[market.material]
         routes = {
-            (o, c): self._routes.find(o, c, freight)
+            (o, c): self.routes.find(o, c, freight)
             for o in {port.country for port in ports}
             for c in {slot.country for slot in slots}
         }
@@ -215,6 +235,11 @@ class Trader:
                     qualification_days=0.0 if amount > 0 else wait,
                     evidence=evidence,
                 )
+
+
+def _rank(flow: FloatArray) -> IntArray:
+    """Return the place of each flow in its column, the largest first."""
+    return np.argsort(np.argsort(-flow, axis=0, kind="stable"), axis=0)
 
 
 def _by_country(ends: Sequence[End]) -> dict[str, float]:

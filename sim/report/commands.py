@@ -120,6 +120,39 @@ def check(what: str, *, as_json: bool) -> bool:
     return found.ok
 
 
+def draw_network(
+    what: str, *, world_map: Path | None, sankey: Path | None, material: str | None, as_json: bool
+) -> None:
+    """Draw the map of a network, or the flow chart of a chain.
+
+    Raises
+    ------
+    ResultError
+        If a flow chart is asked for without a material, or a file cannot be written.
+    """
+    from sim.analysis.checkup import network_at
+    from sim.report.flow_chart import draw_flow_chart  # matplotlib is slow to import
+    from sim.report.world_map import draw_map
+
+    if sankey is not None and material is None:
+        raise ResultError("--sankey needs --material: a commodity, a material or 'containing: X'")
+    with progress(quiet=as_json) as tell:
+        tell("building the network")
+        found = network_at(what)
+    written = []
+    if world_map is not None:
+        _write(world_map, lambda: draw_map(found, material, world_map))
+        written.append(world_map)
+    if sankey is not None and material is not None:
+        _write(sankey, lambda: draw_flow_chart(found, material, sankey))
+        written.append(sankey)
+    files = [str(path.with_suffix(suffix)) for path in written for suffix in (".png", ".svg")]
+    if as_json:
+        show_json({"written": files})
+    else:
+        show(f"Written to {', '.join(files)}")
+
+
 def network(what: str, *, node: str | None, export: tuple[str, Path] | None, as_json: bool) -> None:
     """Print what a network holds, or the account of one node; or write it as a graph."""
     from sim.analysis.accounts import network_summary, node_account
@@ -143,6 +176,34 @@ def network(what: str, *, node: str | None, export: tuple[str, Path] | None, as_
         show_json(content)
     else:
         show(network_tables(content) if node is None else account_tables(content))
+
+
+def trace(name: str, *, as_json: bool) -> None:
+    """Print the figures and sources behind a node or a material."""
+    from sim.analysis.trace import trace as trace_name
+    from sim.report.trace_tables import trace_tables
+
+    with progress(quiet=as_json) as tell:
+        tell("building the network")
+        found = trace_name(name)
+    if as_json:
+        show_json(found)
+    else:
+        show(trace_tables(found))
+
+
+def projects(filters: dict[str, Any], *, sort: str, as_json: bool) -> None:
+    """Print the projects and programmes that match, with their sums."""
+    from sim.analysis.projects import project_totals
+    from sim.analysis.projects import projects as matching
+
+    rows = matching(**filters, sort=sort)
+    if as_json:
+        show_json(rows)
+    else:
+        from sim.report.project_tables import project_tables
+
+        show(project_tables(rows, project_totals(rows)))
 
 
 def schema(file: Path | None) -> None:

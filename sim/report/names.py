@@ -31,6 +31,18 @@ def _country_names() -> dict[str, str]:
         return {row["iso3"]: row["name_en"] for row in csv.DictReader(file)} | SHORT_NAMES
 
 
+@lru_cache(maxsize=1)
+def positions() -> dict[str, tuple[float, float]]:
+    """Return where maps draw each country: longitude and latitude in degrees."""
+    path = Path(sim.data.__file__).parent / "tables" / "countries.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            row["iso3"]: (float(row["longitude_deg"]), float(row["latitude_deg"]))
+            for row in csv.DictReader(file)
+            if row["longitude_deg"] and row["latitude_deg"]
+        }
+
+
 def country_name(code: str) -> str:
     """Return the English name of a country or region, the code itself when it is unknown.
 
@@ -52,6 +64,19 @@ def plain(name: str) -> str:
     """
     words = name.replace("_", " ").replace("/", ", ").replace("neodymium praseodymium", "NdPr")
     return re.sub(r"\w+", lambda word: SPELLINGS.get(word[0], word[0]), words)
+
+
+def subject(selector: str) -> str:
+    """Return a selector of materials as the head of a title.
+
+    Examples
+    --------
+    >>> subject("containing: dysprosium")
+    'Dysprosium and what contains it'
+    """
+    if selector.startswith("containing:"):
+        return f"{capital(plain(selector.removeprefix('containing:').strip()))} and what contains it"
+    return capital(plain(selector))
 
 
 def short_unit(unit: str) -> str:

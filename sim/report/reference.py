@@ -64,6 +64,23 @@ TABLE_TEXT = {
     "accepted_moves": (
         "Moves of the reconciliation beyond the flag limits that are accepted, each with its reason."
     ),
+    "closures": (
+        "How far the balance of a material proves anything: `sim check data` prints it beside the residual."
+    ),
+    "projects": (
+        "Announced projects: those of the list of the ministerial of February 2026, and related ones "
+        "([background](../background/projects.md))."
+    ),
+    "project_parts": (
+        "Plants of the projects, one row a node; an integrated project is split into mine and refinery. A "
+        "part that ran in the base year is a named facility of its country, at its output of that year."
+    ),
+    "project_outputs": "Joint products of parts, instead of those of their process.",
+    "project_redirects": "Output that changes hands without any new capacity.",
+    "finance": "Lines of money, each of one project or one programme.",
+    "programmes": "Institutions, agreements and calls for money, with what each does in the model.",
+    "ramp_types": "How plants come up to capacity after their first output.",
+    "stage_odds": "Odds and slip of a project by status and strongest public instrument; all judgement.",
     "parameters": "Defaults of behaviour and of the build; values in [parameters](parameters.md).",
     "sources": "Everything cited. `expert` is judgement of the project, never looked up.",
     "measures": "What a figure may measure: the rules of the list under `figures`.",

@@ -58,8 +58,20 @@ def summary_tables(result: ResultView) -> RenderableType:
         parts.append(shortfall_table(result, summary[kind], key, title))
     if any(has_moved(row) for row in summary["stockpiles"]):
         parts.append(stockpile_table(result))
-    parts += [basis_note(summary), footnote(summary)]
+    parts += [basis_note(summary), projects_note(summary), footnote(summary)]
     return Group(*parts)
+
+
+def projects_note(summary: dict[str, Any]) -> RenderableType:
+    """Return how many plants of announced projects come in the run; nothing without projects."""
+    rows = [row for row in summary["projects"] if not row["ran_in_base_year"]]
+    if not rows:
+        return Group()
+    came = sum(row["output"] > 0.0 for row in rows)
+    other = sum(row["date_commissioned"] != row["baseline_date_commissioned"] for row in rows)
+    moved = f", {other} on other days than in the baseline" if other else ""
+    words = f"Announced plants in the network: {len(rows)}, of which {came} produce in this run{moved}."
+    return Text(words, style="dim")
 
 
 def consumer_table(result: ResultView) -> FittedTable:

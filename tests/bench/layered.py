@@ -126,7 +126,7 @@ def _compiled(
     return CompiledRun(
         arrays=arrays,
         behaviour=DEFAULT_BEHAVIOUR,
-        base=_parameters(n_node, n_slot, n_arc),
+        base=_parameters(n_node, n_slot, n_port, n_arc),
         effects=_ban(port, base_flow, layer, country),
         n_steps=n_steps,
         step_days=7,
@@ -182,7 +182,7 @@ def _nothing() -> dict[str, np.ndarray | int]:
     return empty
 
 
-def _parameters(n_node: int, n_slot: int, n_arc: int) -> Parameters:
+def _parameters(n_node: int, n_slot: int, n_port: int, n_arc: int) -> Parameters:
     """Return the parameters of a calm world."""
     none = np.zeros(0)
     return Parameters(
@@ -199,6 +199,13 @@ def _parameters(n_node: int, n_slot: int, n_arc: int) -> Parameters:
         pile_buying=none,
         buy_open=none,
         trigger_armed=none,
+        arc_delay=np.zeros(n_arc),
+        segment_rank=np.full(n_port, 5.0),
+        scrap_factor=none,
+        capacity_added=np.zeros(n_node),
+        planned_added=np.zeros(n_node),
+        target_added=np.zeros(n_port),
+        entry=np.zeros(n_arc),
     )
 
 

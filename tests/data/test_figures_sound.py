@@ -310,4 +310,4 @@ def test_only_stock_building_comes_last(network: Network) -> None:
         for node in network.nodes.values()
         if node.inputs and all(entry.essential == 0 for entry in node.inputs)
     }
-    assert last == spare == {"gallium_stock_building"}
+    assert last == spare == {"gallium_stock_building", "use_stock_building"}

@@ -124,10 +124,10 @@ def test_every_python_block_of_a_page_runs(
 
 
 def test_the_new_kind_of_disruption_does_what_it_says() -> None:
-    """The class and the function of the page, on the shipped world: demand rises by 30 % and comes back."""
+    """The class and the function of the page, on the shipped world: demand falls by 30 % and comes back."""
     page = executed("add_a_disruption.md")
-    surge = page["DemandSurge"](
-        target={"country": "USA", "stage": "end_use"}, increase=0.3, start="2026-03-02", duration="10 weeks"
+    pause = page["DemandPause"](
+        target={"country": "USA", "stage": "end_use"}, share=0.3, start="2026-03-02", duration="10 weeks"
     )
     network = sim.default_network()
     calm = load_scenario(ROOT / "scenarios" / "baseline.yaml").with_changes(horizon_days=210)
@@ -135,10 +135,10 @@ def test_the_new_kind_of_disruption_does_what_it_says() -> None:
     index = number_parts(plan, calm.step_days)
     compiled = compile_network(network, calm)
     context = Context(network, plan, index, compiled.run.arrays, calm, {})
-    surged = replace(compiled.run, effects=tuple(effects_of(surge, 0, context)))
-    demand, base = (run(one).series.node_demand for one in (surged, compiled.run))
+    paused = replace(compiled.run, effects=tuple(effects_of(pause, 0, context)))
+    demand, base = (run(one).series.node_demand for one in (paused, compiled.run))
     (row,) = [i for i, node in enumerate(compiled.labels.nodes) if node.id == "use_fibre_optics.USA"]
     ratio = demand[:, row] / base[:, row]
     assert ratio[:8] == pytest.approx(1.0)
-    assert ratio[8:18] == pytest.approx(1.3)
+    assert ratio[8:18] == pytest.approx(0.7)
     assert ratio[18:] == pytest.approx(1.0)

@@ -20,7 +20,7 @@ from tests.drafts import Draft, DraftEffect, pack
 from tests.shipped import END_STEP, ban, compiled, far_off, loss, record, relative
 from tests.strategies import drafts
 
-TWO_YEARS, TEN_YEARS = END_STEP + 104, END_STEP + 520
+TWO_YEARS, TWO_AND_A_HALF, TEN_YEARS = END_STEP + 104, END_STEP + 130, END_STEP + 520
 USERS = ("demand", "consumption", "inventory")
 HIDDEN = (
     "on_hand", "transit", "port_stock", "wip", "order", "orders_last", "orders_smoothed", "use_smoothed",
@@ -42,9 +42,14 @@ BANS: dict[str, dict[str, Any]] = {
 TERBIUM = "terbium comes with clay that only dysprosium calls for: a ban of single names is slow to make up"
 BRAZIL = "a small mine keeps 8 % more custom than before: shares return over four months"
 WAFERS = "ten weeks of process and a few per cent of spare capacity: the maker's stock is 5.1 % low"
+ECHO = (
+    "cars catch up a tenth above normal until a year and a half after the ban; when that ends, what feeds "
+    "their cells swings by 5 to 11 % for another half year"
+)
 SINGLE = {"names alone": TERBIUM, "dysprosium": TERBIUM}
 """Separators' stocks of terbium are 5 to 8 % low after two years."""
-LATE = SINGLE | {"ores of Myanmar": BRAZIL, "a wafer maker": WAFERS}
+CELLS = {"the shipped ban": ECHO, "without leakage": ECHO, "four fifths": ECHO}
+LATE = SINGLE | CELLS | {"ores of Myanmar": BRAZIL, "a wafer maker": WAFERS}
 """Not back to 5 % after two years: found on this network, reported, not excused."""
 NEVER: dict[str, str] = {}
 
@@ -61,7 +66,7 @@ def cases(known: dict[str, str]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("disruption", cases(SINGLE))
+@pytest.mark.parametrize("disruption", cases(SINGLE | CELLS))
 def test_users_are_back_to_five_per_cent_two_years_after(disruption: dict[str, Any]) -> None:
     """What users want, use and hold, of every material in every country; and every end use's activity."""
     run = compiled(disruption, horizon="4 years")
@@ -74,6 +79,13 @@ def test_users_are_back_to_five_per_cent_two_years_after(disruption: dict[str, A
 def test_every_series_is_back_to_five_per_cent_two_years_after(disruption: dict[str, Any]) -> None:
     run = compiled(disruption, horizon="4 years")
     off = far_off(run, record(run.run).series, record(run.baseline()).series, TWO_YEARS, 0.05)
+    assert off == {}
+
+
+@pytest.mark.parametrize("disruption", cases({"names alone": TERBIUM}))
+def test_every_series_is_back_to_five_per_cent_half_a_year_later(disruption: dict[str, Any]) -> None:
+    run = compiled(disruption, horizon="5 years")
+    off = far_off(run, record(run.run).series, record(run.baseline()).series, TWO_AND_A_HALF, 0.05)
     assert off == {}
 
 

@@ -20,8 +20,14 @@ from tests.strategies import drafts
 
 MANY = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 STEPS = 80
-QUANTITIES = (EffectKind.ARC_CAP, EffectKind.PILE_RATE)
-"""Effects whose values are t/step."""
+QUANTITIES = (
+    EffectKind.ARC_CAP,
+    EffectKind.PILE_RATE,
+    EffectKind.CAPACITY_ADDED,
+    EffectKind.PLANNED_ADDED,
+    EffectKind.TARGET_ADDED,
+)
+"""Effects whose values are t or t/step."""
 BY_NODE = ("activity", "want", "cap", "deferred", "use_smoothed")
 CHAOTIC = frozenset({"restart", "qualification", "triggers", "must_run", "projects"})
 """Rules with thresholds: two summation orders may fall on either side of one."""
@@ -226,10 +232,15 @@ def split_effect(effect: DraftEffect, name: str, twin: str) -> None:
         key = twin_of(place, name, twin)
         if key is not None:
             for row in effect.values:
-                if effect.kind is EffectKind.ARC_CAP and math.isfinite(row[i]):
+                if _is_halved(effect.kind, place, name) and math.isfinite(row[i]):
                     row[i] /= 2
                 row.append(row[i])
             effect.places.append(key)
+
+
+def _is_halved(kind: EffectKind, place: Any, name: str) -> bool:
+    """Return whether each half takes half the value: quantities, and shares of a customer's orders."""
+    return kind in QUANTITIES or (kind is EffectKind.ENTRY and place[1][0] == name)
 
 
 def twin_of(place: Any, name: str, twin: str) -> Any:

@@ -43,6 +43,25 @@ TOP_KEYS = [
     "stockpiles",
     "projects",
 ]
+PROJECT_KEYS = [
+    "project",
+    "name",
+    "country",
+    "node",
+    "material",
+    "unit",
+    "status",
+    "in_list",
+    "success",
+    "built",
+    "date_commissioned",
+    "baseline_date_commissioned",
+    "ran_in_base_year",
+    "capacity_per_year",
+    "output",
+    "baseline_output",
+    "share_of_capacity_used",
+]
 MEASURES = [
     "country",
     "unit",
@@ -144,7 +163,8 @@ def test_the_summary_has_exactly_these_keys_in_this_order(summary):
     assert 0 <= summary["mass_balance"]["max_relative_error"] <= 1e-9
     assert (summary["scenario"], summary["start"], summary["seed"]) == ("contract", "2026-01-05", 3)
     assert summary["prices"] == "off"
-    assert summary["projects"] == []
+    assert [list(row) for row in summary["projects"]] == [PROJECT_KEYS] * len(summary["projects"])
+    assert {"usar_stillwater", "thacker_pass"} & {row["project"] for row in summary["projects"]}
 
 
 @pytest.mark.parametrize(("rows", "key"), [("materials", "material"), ("sectors", "sector")])

@@ -212,12 +212,17 @@ def test_every_field_survives_being_written(tmp_path: Path) -> None:
     full = (Path(__file__).parent / "full_scenario.yaml").read_text(encoding="utf-8")
     scenario = loads_scenario(full)
     assert loads_scenario(dump_scenario(scenario)) == scenario
-    assert {spec.kind for spec in scenario.disruptions} == {"export_restriction", "capacity_loss"}
+    assert {spec.kind for spec in scenario.disruptions} == {
+        "export_restriction",
+        "capacity_loss",
+        "project_slippage",
+    }
     assert {spec.kind for spec in scenario.responses} == {
         "stockpile_build",
         "stockpile_release",
         "substitution",
         "surge_capacity",
+        "fund_project",
     }
 
 

@@ -6,16 +6,28 @@ import math
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sim.model.scenario.check_choices import check_demand_or_route
+from sim.model.scenario.check_projects import check_slippage
 from sim.model.scenario.check_responses import check_response, check_stockpiles
 from sim.model.scenario.check_watch import warn_of_watch, warn_of_year
 from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.dates import date_faults, date_warnings, last_day
-from sim.model.scenario.disruptions import CapacityLoss, Disruption, ExportRestriction
+from sim.model.scenario.disruptions import (
+    CapacityLoss,
+    DemandSurge,
+    Disruption,
+    ExportRestriction,
+    ProjectSlippage,
+    RouteClosure,
+)
 from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution
 from sim.model.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from sim.model.network import Arc, Network
+
+
+OVERLAPS = {"export_restriction": "the tighter cap counts", "route_closure": "delays add"}
 
 
 def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
@@ -46,6 +58,10 @@ def check_scenario(scenario: Scenario, network: Network) -> tuple[str, ...]:
             _check_restriction(checker, f"disruptions[{i}]", disruption)
         elif isinstance(disruption, CapacityLoss):
             _check_capacity_loss(checker, f"disruptions[{i}]", disruption)
+        elif isinstance(disruption, ProjectSlippage):
+            check_slippage(checker, f"disruptions[{i}]", disruption)
+        else:
+            check_demand_or_route(checker, f"disruptions[{i}]", disruption)
     check_stockpiles(checker)
     for i, response in enumerate(scenario.responses):
         check_response(checker, f"responses[{i}]", response)
@@ -231,12 +247,13 @@ def _warn_of_overlaps(checker: Checker) -> None:
     for (i, first, one), (j, second, other) in combinations(reached, 2):
         if first.kind != second.kind or not one & other or not _meet(first, second):
             continue
-        rule = "the tighter cap counts" if isinstance(first, ExportRestriction) else "what is left multiplies"
+        rule = OVERLAPS.get(first.kind, "what is left multiplies")
         checker.warn(f"disruptions[{j}]", f"overlaps with disruptions[{i}] in place and time: {rule}")
 
 
 def _reached(checker: Checker, spec: Disruption) -> set[tuple[str, ...]]:
     """Return the arcs or nodes that a disruption acts on."""
+    from sim.model.chosen import closed_arcs, end_uses
     from sim.model.plan import restricted_arcs
     from sim.model.targets import nodes_of_target
 
@@ -244,6 +261,10 @@ def _reached(checker: Checker, spec: Disruption) -> set[tuple[str, ...]]:
         return {arc.key for arc in restricted_arcs(checker.network, spec)}
     if isinstance(spec, CapacityLoss):
         return {(node.id,) for node in nodes_of_target(checker.network, spec.target)}
+    if isinstance(spec, RouteClosure):
+        return {arc.key for arc in closed_arcs(checker.network, spec)}
+    if isinstance(spec, DemandSurge):
+        return {(node.id,) for node in end_uses(checker.network, spec)}
     return set()
 
 

@@ -6,9 +6,17 @@ import math
 from typing import Any
 
 from sim.errors import suggestion
+from sim.model.scenario.check_choices import check_choice
+from sim.model.scenario.check_projects import check_fund
 from sim.model.scenario.checker import Checker, shown
 from sim.model.scenario.readers import Amount
-from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
+from sim.model.scenario.responses import (
+    FundProject,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+)
 
 
 def check_response(checker: Checker, path: str, spec: Any) -> None:
@@ -21,6 +29,10 @@ def check_response(checker: Checker, path: str, spec: Any) -> None:
         _check_substitution(checker, path, spec)
     elif isinstance(spec, SurgeCapacity):
         _check_surge(checker, path, spec)
+    elif isinstance(spec, FundProject):
+        check_fund(checker, path, spec)
+    else:
+        check_choice(checker, path, spec)
 
 
 # -- stockpiles --------------------------------------------------------------------------------------------
@@ -152,14 +164,10 @@ def _check_substitution(checker: Checker, path: str, spec: Substitution) -> None
     from sim.model.plan import substituting_nodes
 
     replaced = checker.material(f"{path}.material", spec.material)
-    sectors = sorted({node.sector for node in checker.network.nodes.values() if node.sector})
-    checker.no_repeats(f"{path}.sectors", spec.sectors)
-    unknown = [(i, name) for i, name in enumerate(spec.sectors) if name not in sectors]
-    for i, name in unknown:
-        checker.fault(f"{path}.sectors[{i}]", f"= '{name}' is not a sector{suggestion(name, sectors)}")
+    known = checker.sectors(f"{path}.sectors", spec.sectors)
     users = spec.users is None or bool(checker.target(f"{path}.users", spec.users))
     _check_substitute(checker, path, spec, replaced)
-    if replaced and users and not unknown and not substituting_nodes(checker.network, spec):
+    if replaced and users and known and not substituting_nodes(checker.network, spec):
         found = sorted({node.id for material in replaced for node in checker.network.users_of(material)})
         checker.fault(path, f"finds no user of {spec.material} among these; its users are {shown(found)}")
     if spec.max_share == 0:

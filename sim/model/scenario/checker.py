@@ -69,6 +69,15 @@ class Checker:
         self.no_repeats(path, selectors)
         return [self.material(f"{path}[{i}]", selector) for i, selector in enumerate(selectors)]
 
+    def sectors(self, path: str, names: Iterable[str]) -> bool:
+        """Return whether all are sectors of the network; a name given twice is a fault."""
+        known = sorted({node.sector for node in self.network.nodes.values() if node.sector})
+        self.no_repeats(path, names)
+        unknown = [(i, name) for i, name in enumerate(names) if name not in known]
+        for i, name in unknown:
+            self.fault(f"{path}[{i}]", f"= '{name}' is not a sector{suggestion(name, known)}")
+        return not unknown
+
     def no_repeats(self, path: str, names: Iterable[str]) -> None:
         """Refuse a list that names the same twice."""
         seen: set[str] = set()

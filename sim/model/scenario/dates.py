@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sim.model.scenario.responses import StockpileBuild
+from sim.model.scenario.responses import FundProject, StockpileBuild
 from sim.model.scenario.schema import Scenario
 
 
@@ -41,6 +41,8 @@ def dates_of(scenario: Scenario) -> Iterator[Dated]:
         yield Dated(f"{path}.start", disruption.start, *duration, recovery_days)
     for i, response in enumerate(scenario.responses):
         path = f"responses[{i}]"
+        if isinstance(response, FundProject):
+            continue
         if isinstance(response, StockpileBuild):
             if response.purchase is not None and response.purchase.start is not None:
                 yield Dated(f"{path}.purchase.start", response.purchase.start)
@@ -49,8 +51,9 @@ def dates_of(scenario: Scenario) -> Iterator[Dated]:
         duration = (f"{path}.duration", response.duration_days)
         if start is not None:
             yield Dated(f"{path}.start", start, *duration, delay_days)
-        if response.trigger is not None and response.trigger.on is not None:
-            yield Dated(f"{path}.trigger.on", response.trigger.on, *duration, delay_days)
+        trigger = getattr(response, "trigger", None)
+        if trigger is not None and trigger.on is not None:
+            yield Dated(f"{path}.trigger.on", trigger.on, *duration, delay_days)
 
 
 def date_faults(scenario: Scenario) -> list[str]:

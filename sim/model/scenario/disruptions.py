@@ -12,7 +12,9 @@ from sim.model.scenario.quantities import (
     Destinations,
     Flag,
     Fraction,
+    Increase,
     Name,
+    ProjectStatus,
     Selector,
     TonnesPerYear,
 )
@@ -126,6 +128,35 @@ class ExportRestriction(Disruption):
         return self
 
 
+class ProjectSlippage(Disruption):
+    """Announced projects come later than the median path says, or not at all.
+
+    Those that had their first output before the start are not touched. Without projects, country and status
+    it means every project of the network.
+    """
+
+    kind: Literal["project_slippage"] = "project_slippage"
+    """The kind of disruption."""
+    projects: tuple[Name, ...] = ()
+    """Which projects; all when empty."""
+    country: Name | None = None
+    """Only projects in this country."""
+    status: ProjectStatus | None = None
+    """Only parts of this status."""
+    delay_days: Days = Field(0.0, alias="delay")
+    """How much later than on the median path."""
+    cancelled: Flag = False
+    """With true, they never come."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.duration_days is not None:
+            raise FieldError("duration", "has no meaning here: what slips comes later, see delay")
+        if (self.delay_days > 0) == self.cancelled:
+            raise ValueError("needs exactly one of delay above 0 and cancelled: true")
+        return self
+
+
 class CapacityLoss(Disruption):
     """Plants stand still, wholly or in part, and come back."""
 
@@ -147,3 +178,32 @@ class CapacityLoss(Disruption):
         if self.recovery != "step" and self.recovery_time_days == 0:
             raise FieldError("recovery", "needs a recovery_time above 0")
         return self
+
+
+class DemandSurge(Disruption):
+    """Users want more than usual."""
+
+    kind: Literal["demand_surge"] = "demand_surge"
+    """The kind of disruption."""
+    users: Target | None = None
+    """Which end uses; all when left out."""
+    sectors: tuple[Name, ...] = ()
+    """Only these sectors; all when empty."""
+    increase: Increase
+    """Of their demand."""
+    ramp_days: Days = Field(0.0, alias="ramp")
+    """Time over which demand rises, in a straight line."""
+
+
+class RouteClosure(Disruption):
+    """Narrow places of transport are closed: goods go round, later, or not at all."""
+
+    kind: Literal["route_closure"] = "route_closure"
+    """The kind of disruption."""
+    chokepoints: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Which, by their names in the table of chokepoints."""
+    severity: Fraction = 1.0
+    """Share of the traffic that cannot pass. What has a way round loses this share of the detour's time;
+    what has none loses this share of its flow."""
+    detour_days: Days | None = Field(None, alias="detour")
+    """Extra time of the way round, for all chokepoints named; from the table when left out."""

@@ -113,6 +113,11 @@ OrderCap = Annotated[
 ]
 """A number of at least 1; infinite for ``off``."""
 
+ProjectStatus = Literal[
+    "operating", "commissioning", "construction", "financed", "permitting", "announced", "paused", "cancelled"
+]
+"""How far an announced project is."""
+
 Switch = Annotated[
     Literal["on", "off"],
     PlainValidator(readers.read_switch),

@@ -12,6 +12,7 @@ from sim.model.scenario.quantities import (
     CoverDays,
     Date,
     Days,
+    Destinations,
     Fraction,
     Increase,
     Name,
@@ -120,6 +121,28 @@ class StockpileBuild(Response):
         return self
 
 
+class FundProject(Response):
+    """Public money for an announced project: better odds, an earlier start, or both.
+
+    On the median path a project is built where its odds are one half or better.
+    """
+
+    kind: Literal["fund_project"] = "fund_project"
+    """The kind of response."""
+    project: Name
+    """Id in the register, or all."""
+    odds: Fraction = 0.0
+    """Added to the probability that it is built."""
+    earlier_days: Days = Field(0.0, alias="earlier")
+    """How much sooner than on the median path; never before the announced date or the start of the run."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.odds == 0.0 and self.earlier_days == 0.0:
+            raise ValueError("needs odds, earlier or both above 0")
+        return self
+
+
 def _one_start(start: date | None, trigger: Trigger | None) -> None:
     """Refuse a response with both or neither of start and trigger."""
     if (start is None) == (trigger is None):
@@ -182,3 +205,78 @@ class SurgeCapacity(Response):
     def _starts_once(self) -> Self:
         _one_start(self.start, self.trigger)
         return self
+
+
+class DatedResponse(Response):
+    """A response that begins on a date."""
+
+    start: Date
+    """First day."""
+    duration_days: Days | None = Field(None, alias="duration")
+    """How long it holds; to the end when left out."""
+
+
+class PreferentialAllocation(DatedResponse):
+    """Suppliers that run short serve some customers before others of their class."""
+
+    kind: Literal["preferential_allocation"] = "preferential_allocation"
+    """The kind of response."""
+    suppliers: Destinations = "all"
+    """Whose plants prefer: all, or a list of countries, regions, bloc:NAME."""
+    customers: Destinations = "all"
+    """Whom they prefer: all, or a list of countries, regions, bloc:NAME."""
+    sectors: tuple[Name, ...] = ()
+    """Only customers of these sectors; all, plants too, when empty."""
+    materials: tuple[Selector, ...] = ()
+    """Of which materials; all when empty."""
+
+    @model_validator(mode="after")
+    def _prefers_somebody(self) -> Self:
+        if self.customers == "all" and not self.sectors:
+            raise ValueError("needs customers or sectors: who is preferred to everybody is not preferred")
+        return self
+
+
+class MandatoryCover(DatedResponse):
+    """Users must hold a stock of at least so many days of use."""
+
+    kind: Literal["mandatory_cover"] = "mandatory_cover"
+    """The kind of response."""
+    countries: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Whose users: countries, regions, bloc:NAME."""
+    materials: Annotated[tuple[Selector, ...], Field(min_length=1)]
+    """Of what."""
+    cover_days: CoverDays = Field(alias="cover")
+    """Days of base-year use to hold."""
+    build_up_days: Days = Field(0.0, alias="build_up")
+    """Time over which it is to be reached, in a straight line."""
+
+
+class RecyclingBoost(DatedResponse):
+    """More scrap is collected and recovered, and recyclers can take it."""
+
+    kind: Literal["recycling_boost"] = "recycling_boost"
+    """The kind of response."""
+    countries: Destinations = "all"
+    """Where: all, or a list of countries, regions, bloc:NAME."""
+    materials: tuple[Selector, ...] = ()
+    """Of what the recyclers make; everything when empty."""
+    increase: Increase
+    """Of the share of scrap that comes back (to 100% at most), and of recyclers' capacity."""
+    ramp_days: Days = Field(0.0, alias="ramp")
+    """Time over which it is reached, in a straight line."""
+
+
+class DemandRestraint(DatedResponse):
+    """Users are made, or choose, to want less."""
+
+    kind: Literal["demand_restraint"] = "demand_restraint"
+    """The kind of response."""
+    users: Target | None = None
+    """Which end uses; all when left out."""
+    sectors: tuple[Name, ...] = ()
+    """Only these sectors; all when empty."""
+    reduction: Fraction
+    """Of their demand."""
+    ramp_days: Days = Field(0.0, alias="ramp")
+    """Time over which demand falls, in a straight line."""

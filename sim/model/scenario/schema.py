@@ -9,7 +9,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from sim.model.scenario.disruptions import CapacityLoss, ExportRestriction
+from sim.model.scenario.disruptions import (
+    CapacityLoss,
+    DemandSurge,
+    ExportRestriction,
+    ProjectSlippage,
+    RouteClosure,
+)
 from sim.model.scenario.quantities import (
     FileName,
     FolderPath,
@@ -23,13 +29,35 @@ from sim.model.scenario.quantities import (
     Year,
 )
 from sim.model.scenario.readers import scenario_start
-from sim.model.scenario.responses import StockpileBuild, StockpileRelease, Substitution, SurgeCapacity
+from sim.model.scenario.responses import (
+    DemandRestraint,
+    FundProject,
+    MandatoryCover,
+    PreferentialAllocation,
+    RecyclingBoost,
+    StockpileBuild,
+    StockpileRelease,
+    Substitution,
+    SurgeCapacity,
+)
 from sim.model.scenario.spec import FieldError, Spec
 from sim.units import steps_up
 
-AnyDisruption = Annotated[ExportRestriction | CapacityLoss, Field(discriminator="kind")]
+AnyDisruption = Annotated[
+    ExportRestriction | CapacityLoss | DemandSurge | RouteClosure | ProjectSlippage,
+    Field(discriminator="kind"),
+]
 AnyResponse = Annotated[
-    StockpileRelease | StockpileBuild | Substitution | SurgeCapacity, Field(discriminator="kind")
+    StockpileRelease
+    | StockpileBuild
+    | Substitution
+    | SurgeCapacity
+    | PreferentialAllocation
+    | MandatoryCover
+    | RecyclingBoost
+    | DemandRestraint
+    | FundProject,
+    Field(discriminator="kind"),
 ]
 
 
@@ -38,8 +66,8 @@ class NetworkSpec(Spec):
 
     year: Year = 2024
     """Base year of the shipped figures."""
-    projects: Literal["none", "operating", "construction", "financed", "permitting", "all"] = "operating"
-    """Announced projects of this status and better count; they change the shipped network only."""
+    projects: Literal["none", "operating", "construction", "financed", "permitting", "all"] = "none"
+    """Announced projects of this status and better come in run and baseline; in the shipped network alone."""
     folder: FolderPath | None = None
     """Read the whole network from this folder."""
     overlay: FolderPath | None = None
