@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from sim.vocab import FloatArray
+from sim.vocab import DAYS_PER_YEAR, FloatArray
 
 SHORT_BELOW = 0.99  # q below this is short (DESIGN section 8)
 HOLD_WEEKS = 13  # recovered when q holds for a quarter
@@ -261,3 +261,22 @@ def days_of_cover(stock: FloatArray, demand_per_step: FloatArray, step_days: int
     if mean_demand <= 0.0:
         return np.full(len(stock), np.nan)
     return stock / mean_demand * step_days
+
+
+def days_of_present_cover(stock: FloatArray, demand_per_step: FloatArray, step_days: int) -> FloatArray:
+    """Return the days that a stock lasts at the mean demand of the year around; nan where nothing is wanted.
+
+    Parameters
+    ----------
+    stock, demand_per_step : ndarray, shape (step,)
+    step_days : int
+    """
+    width = min(len(demand_per_step), round(DAYS_PER_YEAR / step_days))
+    if not width:
+        return np.full(len(stock), np.nan)
+    ones = np.ones(width)
+    total = np.convolve(demand_per_step, ones, "same")
+    mean = total / np.convolve(np.ones(len(demand_per_step)), ones, "same")
+    days = np.divide(stock, mean, out=np.full(len(stock), np.nan), where=mean > 0.0)
+    cover: FloatArray = days * step_days
+    return cover

@@ -99,12 +99,14 @@ def resilience_figure(result: ResultView) -> Figure:
 
 
 def ranked(rows: Sequence[Row], key: str) -> list[tuple[str, float]]:
-    """Return (name, largest resilience loss over consumers) of the sectors or materials, worst first."""
+    """Return (name, largest loss over consumers) of the sectors or materials, worst first.
+
+    Weeks lost count by how short the worst week was: deliveries that fall because less is asked are no loss.
+    """
     worst: dict[str, float] = {}
     for row in rows:
-        loss = (
-            row["resilience_loss_weeks"] if row["shortfall_share"] > NEGLIGIBLE else 0.0
-        )  # else less is asked
+        short = row["shortfall_share"] > NEGLIGIBLE
+        loss = row["resilience_loss_weeks"] * row["peak_shortfall_share"] if short else 0.0
         worst[row[key]] = max(worst.get(row[key], 0.0), loss)
     return sorted(worst.items(), key=lambda item: (-item[1], item[0]))
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from sim.analysis.curves import Curve
 from sim.analysis.measures import performance_of
-from sim.analysis.resilience import days_of_cover
+from sim.analysis.resilience import days_of_present_cover
 from sim.analysis.result import ResultView
 from sim.report.calendar_axis import days_of_steps, days_of_weeks, openings, time_axis
 from sim.report.names import capital, country_code, country_name, percent, plain, short_unit
@@ -105,8 +105,8 @@ def cover_panel(
         if (name, consumer) not in inventory or (name, consumer) not in consumption:
             continue
         use, stock = consumption[name, consumer].baseline, inventory[name, consumer]
-        base = days_of_cover(stock.baseline, use, step_days)
-        axes.plot(days, days_of_cover(stock.value, use, step_days), **style)
+        base = days_of_present_cover(stock.baseline, use, step_days)
+        axes.plot(days, days_of_present_cover(stock.value, use, step_days), **style)
         axes.plot(days, base, color=style["color"], linewidth=0.5, zorder=1)
     time_axis(axes, result, openings(result.summary, name))
     axes.set_ylim(bottom=0.0)

@@ -10,6 +10,7 @@ import pytest
 from sim.analysis import resilience
 from sim.analysis.resilience import (
     days_of_cover,
+    days_of_present_cover,
     fill_rate,
     peak_shortfall_share,
     performance,
@@ -221,3 +222,12 @@ def test_days_and_weeks_differ_by_the_step_only():
     assert weeks_to_shortfall(q, 93, 1) == 1.0
     assert weeks_to_recover(q, 93, 1) == pytest.approx(17 / 7)
     assert resilience_loss_weeks(q, 93, 1) == pytest.approx(10 / 7)
+
+
+def test_present_cover_goes_by_the_demand_of_the_year_around() -> None:
+    demand = np.repeat([10.0, 20.0], 104)
+    cover = days_of_present_cover(np.full(208, 40.0), demand, 7)
+    assert cover[0] == pytest.approx(28.0)
+    assert cover[-1] == pytest.approx(14.0)
+    assert 14.0 < cover[104] < 28.0
+    assert np.isnan(days_of_present_cover(np.ones(3), np.zeros(3), 7)).all()
