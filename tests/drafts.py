@@ -31,6 +31,7 @@ DEFAULT_BEHAVIOUR = Behaviour(
     loyalty_steps=26.0,
     established_steps=26.0,
     scrap_disposal_steps=26.0,
+    catch_up_steps=1.0,
     deferral_steps=math.inf,
     order_cap=1.25,
     minimum_run=0.5,

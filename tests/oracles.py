@@ -367,7 +367,7 @@ class Oracle:
             growth = math.exp(self.node_growth[n] * self.step)
             self.planned_now[n] = self.planned[n] * growth
             self.demand[n] = self.planned[n] * growth * self.demand_factor[n]
-            self.want[n] = self.demand[n] + self.deferred[n]
+            self.want[n] = self.demand[n] + self.deferred[n] / self.rule.catch_up_steps
         else:
             self.want[n] = self.producer_want(n)
             self.restart(n)
@@ -517,7 +517,8 @@ class Oracle:
                 mean_lead = sum(self.weight[a] * self.lead(a) for a in self.arcs_of_slot[s])
             cover = self.slot_cover_steps[s] + self.extra_cover[s]
             target = cover * b * self.planned_now[n] + b * self.use_smoothed[n] * (mean_lead - 1.0)
-            workable = max(0.0, self.cap[n] - self.demand[n]) * (mean_lead + self.rule.adjustment_steps)
+            spare = min(max(0.0, self.cap[n] - self.demand[n]), self.deferred[n] / self.rule.catch_up_steps)
+            workable = spare * (mean_lead + self.rule.adjustment_steps)
             position = self.on_hand[s] + self.transit[s] - b * min(self.deferred[n], workable)
             wanted = b * self.use_smoothed[n] + (target - position) / self.rule.adjustment_steps
             self.order[s] = max(0.0, wanted)

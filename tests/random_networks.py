@@ -376,6 +376,7 @@ class NetworkMaker:
             loyalty_steps=self.between(4.0, 52.0),
             established_steps=self.between(4.0, 52.0),
             scrap_disposal_steps=self.between(4.0, 52.0),
+            catch_up_steps=1.0 if self.chance(0.5) else self.between(1.0, 26.0),
             deferral_steps=math.inf if self.chance(0.5) else self.between(4.0, 104.0),
             order_cap=math.inf if self.chance(0.3) else self.between(1.0, 2.0),
             minimum_run=self.between(0.0, 1.0),

@@ -28,7 +28,7 @@ def slot_order(
     cover = (net.slot_cover_steps[s] + par.extra_cover[s]) * b * planned
     target = cover + use * (st.mean_lead[s] - 1.0)
     # goods for a backlog that spare capacity cannot work off before they come would only pile up
-    spare = max(0.0, st.cap[n] - st.demand[n])
+    spare = min(max(0.0, st.cap[n] - st.demand[n]), st.deferred[n] / beh.catch_up_steps)
     backlog = min(st.deferred[n], spare * (st.mean_lead[s] + beh.adjustment_steps))
     position = st.on_hand[s] + st.transit[s] - b * backlog
     order: float = max(0.0, use + (target - position) / beh.adjustment_steps)

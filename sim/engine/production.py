@@ -216,7 +216,7 @@ def produce_node(
     if net.node_end_use[n]:
         planned *= growth_of(net, n, t)
         demand = planned * par.demand_factor[n]
-        want = demand + st.deferred[n]
+        want = demand + st.deferred[n] / beh.catch_up_steps
     else:
         want = producer_want(net, beh, par, st, n)
         turn_on_or_off(net, par, st, n, want)

@@ -139,6 +139,8 @@ class Behaviour(NamedTuple):
     loyalty_steps: float
     established_steps: float
     """Half a year: shipments smoothed over it count as a customer's established flow."""
+    catch_up_steps: float
+    """A backlog is worked off with this time constant at the quickest; 1: as fast as capacity allows."""
     deferral_steps: float
     """Deferred demand that is not met fades with this time constant; inf for never."""
     scrap_disposal_steps: float

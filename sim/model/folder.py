@@ -37,8 +37,9 @@ __all__ = ["overlay_network", "read_network_folder"]
 
 DEFAULT_YEAR = 2024
 
-WORLD_ONLY = frozenset({"deferral_time"})
-"""Parameters judged for the shipped sectors: in a user's own world deferred demand waits until it is met."""
+WORLD_ONLY = frozenset({"catch_up_time", "deferral_time"})
+"""Parameters judged for the shipped sectors: in a user's own world deferred demand waits until it is
+met, as fast as capacity allows."""
 
 
 def read_network_folder(

@@ -42,14 +42,10 @@ BANS: dict[str, dict[str, Any]] = {
 TERBIUM = "terbium comes with clay that only dysprosium calls for: a ban of single names is slow to make up"
 BRAZIL = "a small mine keeps 8 % more custom than before: shares return over four months"
 WAFERS = "ten weeks of process and a few per cent of spare capacity: the maker's stock is 5.1 % low"
-ECHO = (
-    "cars catch up a tenth above normal until a year and a half after the ban; when that ends, what feeds "
-    "their cells swings by 5 to 11 % for another half year"
-)
-SINGLE = {"names alone": TERBIUM, "dysprosium": TERBIUM}
-"""Separators' stocks of terbium are 5 to 8 % low after two years."""
-CELLS = {"the shipped ban": ECHO, "without leakage": ECHO, "four fifths": ECHO}
-LATE = SINGLE | CELLS | {"ores of Myanmar": BRAZIL, "a wafer maker": WAFERS}
+NICKEL = "two small nickel mines are 5 to 7 % low, half a year after cars have caught up"
+SINGLE = {"names alone": TERBIUM}
+"""Separators' stocks of terbium are 8 % low after two years."""
+LATE = SINGLE | {"without leakage": NICKEL, "ores of Myanmar": BRAZIL, "a wafer maker": WAFERS}
 """Not back to 5 % after two years: found on this network, reported, not excused."""
 NEVER: dict[str, str] = {}
 
@@ -66,7 +62,7 @@ def cases(known: dict[str, str]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("disruption", cases(SINGLE | CELLS))
+@pytest.mark.parametrize("disruption", cases(SINGLE))
 def test_users_are_back_to_five_per_cent_two_years_after(disruption: dict[str, Any]) -> None:
     """What users want, use and hold, of every material in every country; and every end use's activity."""
     run = compiled(disruption, horizon="4 years")
