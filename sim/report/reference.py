@@ -52,10 +52,10 @@ TABLE_TEXT = {
     ),
     "chokepoints": "Narrow places that a scenario may close.",
     "stockpiles": (
-        "Strategic stocks at the start. Only stocks with a published or recalled figure have "
-        "a row. Volumes held by China, Japan and the Republic of Korea are not published by "
-        "material, and the United States stopped publishing theirs, so most are absent rather "
-        "than zero; a scenario can add them with `stockpile_build`."
+        "Strategic stocks at the start; nothing leaves them unless a scenario releases them. Tonnes of "
+        "Japan and the Republic of Korea are days of use that were read, times their use; those of China are "
+        "a press estimate of the most it may hold. What no figure exists for is absent rather than zero; a "
+        "scenario can add it with `stockpile_build`."
     ),
     "figures": (
         "Every number about the world, in `figures/*.csv`. What may be measured stands in the next table."
