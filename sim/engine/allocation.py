@@ -20,6 +20,11 @@ WEIGHT_SNAP = 1e-12  # a weight this near its base has returned
 def fill_segments(net: NetworkArrays, par: Parameters, st: State, available: float, p: int) -> float:
     """Serve the segments of port `p` by rank from `available`; return what is left of it."""
     first, last = net.port_segment_start[p], net.port_segment_start[p + 1]
+    if last - first == 1:  # most ports serve one class and need no search
+        asked = st.segment_orders[first]
+        fill = 1.0 if asked <= available else available / asked
+        st.segment_fill[first] = fill
+        return available - asked if fill == 1.0 else 0.0
     served = -math.inf
     while True:
         rank, asked = math.inf, 0.0

@@ -27,10 +27,11 @@ def slot_order(
     use = b * st.use_smoothed[n]
     cover = (net.slot_cover_steps[s] + par.extra_cover[s]) * b * planned
     target = cover + use * (st.mean_lead[s] - 1.0)
-    # goods for a backlog that spare capacity cannot work off before they come would only pile up
-    spare = min(max(0.0, st.cap[n] - st.demand[n]), st.deferred[n] / beh.catch_up_steps)
-    backlog = min(st.deferred[n], spare * (st.mean_lead[s] + beh.adjustment_steps))
-    position = st.on_hand[s] + st.transit[s] - b * backlog
+    position = st.on_hand[s] + st.transit[s]
+    if st.deferred[n] > 0.0:
+        # goods for a backlog that spare capacity cannot work off before they come would only pile up
+        spare = min(max(0.0, st.cap[n] - st.demand[n]), st.deferred[n] / beh.catch_up_steps)
+        position -= b * min(st.deferred[n], spare * (st.mean_lead[s] + beh.adjustment_steps))
     order: float = max(0.0, use + (target - position) / beh.adjustment_steps)
     return order
 

@@ -171,6 +171,7 @@ def _announced(plain: Mapping[str, Any]) -> Announced:
 
 _REPORT = tuple(item.name for item in fields(BuildReport))
 _ARC = tuple(item.name for item in fields(Arc))
+_ROUTE, _EVIDENCE = _ARC.index("route"), _ARC.index("evidence")
 
 
 def _row(item: Any) -> dict[str, Any]:
@@ -179,9 +180,10 @@ def _row(item: Any) -> dict[str, Any]:
 
 
 def _arc(row: list[Any]) -> Arc:
-    """Return one arc."""
-    values = dict(zip(_ARC, row, strict=True))
-    return Arc(**{**values, "route": tuple(values["route"]), "evidence": Evidence(values["evidence"])})
+    """Return one arc; by position, since there are many."""
+    row[_ROUTE] = tuple(row[_ROUTE])
+    row[_EVIDENCE] = Evidence(row[_EVIDENCE])
+    return Arc(*row)
 
 
 __all__ = ["cache_folder", "from_plain", "load", "store", "to_plain"]

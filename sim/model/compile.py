@@ -151,10 +151,6 @@ def _behaviour(network: Network, scenario: Scenario) -> Behaviour:
 def _base_parameters(plan: Plan, index: Index, arrays: NetworkArrays, n_trigger: int) -> Parameters:
     """Return the parameters of a calm world."""
     n_node, n_slot, n_pile = len(index.nodes), len(index.inputs), len(plan.piles)
-    buys = sum(
-        len({a.arc.supplier for a in index.arcs[: index.n_used] if _sells_to(index, a.arc, pile)})
-        for pile in plan.piles
-    )
     return Parameters(
         availability=np.ones(n_node),
         capacity_factor=np.ones(n_node),
@@ -167,7 +163,7 @@ def _base_parameters(plan: Plan, index: Index, arrays: NetworkArrays, n_trigger:
         extra_cover=np.zeros(n_slot),
         pile_rate=np.zeros(n_pile),
         pile_buying=floats([float(pile.buys_from_start) for pile in plan.piles]),
-        buy_open=np.ones(buys),
+        buy_open=np.ones(len(arrays.buy_port)),
         trigger_armed=np.ones(n_trigger),
         arc_delay=np.zeros(len(index.arcs)),
         segment_rank=floats([float(rank) for rank, _ in segment_classes(index, arrays)]),
@@ -184,13 +180,6 @@ def _with_detours_shut(base: Parameters, detours: IntArray) -> Parameters:
     arc_cap = base.arc_cap.copy()
     arc_cap[detours] = 0.0
     return base._replace(arc_cap=arc_cap)
-
-
-def _sells_to(index: Index, arc: Any, pile: Any) -> bool:
-    """Return whether the arc ships the pile's material to one of its members."""
-    country = index.nodes[index.node[arc.customer]].country
-    sells = arc.flow_t_per_year > 0 and arc.material == pile.stockpile.material
-    return bool(sells) and country in pile.members
 
 
 # -- triggers ----------------------------------------------------------------------------------------------

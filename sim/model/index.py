@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.arrays import NetworkArrays
-from sim.model.network import Input, Network, Node, Output
+from sim.model.network import Arc, Input, Network, Node, Output
 from sim.model.plan import Plan, PlannedArc, PlannedPile
 from sim.model.settle import scrap_per_unit
 from sim.units import steps_up
@@ -294,9 +294,12 @@ def pile_fields(index: Index, plan: Plan) -> dict[str, Any]:
     """Return the fields that describe stockpiles, whom they serve and from whom they buy."""
     slots: list[list[tuple[int, int]]] = []
     buys: list[list[tuple[int, float, int]]] = []
+    trade: defaultdict[str, list[Arc]] = defaultdict(list)
+    for planned in index.arcs[: index.n_used]:
+        trade[planned.arc.material].append(planned.arc)
     for pile in plan.piles:
         slots.append(_member_slots(index, pile))
-        buys.append(_suppliers(index, pile.members, pile.stockpile.material))
+        buys.append(_suppliers(index, pile.members, trade[pile.stockpile.material]))
     days = index.step_days
     piles = [pile.stockpile for pile in plan.piles]
     flat_slots = [entry for entries in slots for entry in entries]
@@ -330,16 +333,16 @@ def _member_slots(index: Index, pile: PlannedPile) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _suppliers(index: Index, members: tuple[str, ...], material: str) -> list[tuple[int, float, int]]:
-    """Return (port, base shipments to members, mean lead in steps) of suppliers that a pile may buy from."""
+def _suppliers(index: Index, members: tuple[str, ...], trade: list[Arc]) -> list[tuple[int, float, int]]:
+    """Return (port, base shipments to members, mean lead in steps) of suppliers that a pile may buy from.
+
+    `trade` holds the used arcs of the pile's material.
+    """
     shipped: defaultdict[int, float] = defaultdict(float)
     leads: defaultdict[int, float] = defaultdict(float)
-    for planned in index.arcs[: index.n_used]:
-        arc = planned.arc
-        if arc.flow_t_per_year <= 0:
-            continue
-        if arc.material == material and index.nodes[index.node[arc.customer]].country in members:
-            port = index.port[arc.supplier, material]
+    for arc in trade:
+        if arc.flow_t_per_year > 0 and index.nodes[index.node[arc.customer]].country in members:
+            port = index.port[arc.supplier, arc.material]
             shipped[port] += arc.flow_t_per_year
             leads[port] += arc.flow_t_per_year * arc.lead_time_days
     return [

@@ -205,7 +205,7 @@ def shortened(text: str, width: int) -> str:
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     """Write ``name.png`` and ``name.svg``, each whole or not at all; the same figure gives the same bytes."""
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
-    plain: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 4}}
+    plain: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}}
     write_whole(png, lambda place: figure.savefig(place, dpi=DPI, **plain))
     write_whole(svg, lambda place: figure.savefig(place, metadata={"Date": None, "Creator": None}))
     return png, svg
