@@ -7,46 +7,12 @@ import math
 import pytest
 
 from sim.data.figures import FigureBook
-from sim.data.read import TABLES_FOLDER, Tables, read_tables
-from sim.model.build import default_network
+from sim.data.read import TABLES_FOLDER, Tables
 from sim.model.network import Network
+from tests.data.sums import made_t, used_t
 
 PAGES = TABLES_FOLDER.parents[2] / "docs" / "background"
 CHAINS = ("copper", "aluminium", "magnesium")
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return read_tables()
-
-
-@pytest.fixture(scope="module")
-def book(tables: Tables) -> FigureBook:
-    return FigureBook(tables)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return default_network()
-
-
-def made_t(network: Network, *processes: str, country: str | None = None) -> float:
-    """Return the balanced activity of processes, t/year."""
-    return math.fsum(
-        node.planned_per_year
-        for node in network.nodes.values()
-        if node.process in processes and country in (None, node.country)
-    )
-
-
-def used_t(network: Network, material: str, country: str | None = None) -> float:
-    """Return what all nodes take of a material in the base year, t."""
-    return math.fsum(
-        entry.input_per_unit * node.planned_per_year
-        for node in network.nodes.values()
-        for entry in node.inputs
-        if entry.material == material and country in (None, node.country)
-    )
 
 
 REFINED = ("copper_leach_cathode", "copper_smelting", "copper_secondary")

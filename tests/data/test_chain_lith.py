@@ -7,48 +7,14 @@ import math
 import pytest
 
 from sim.data.figures import FigureBook
-from sim.data.read import TABLES_FOLDER, Tables, read_tables
-from sim.model.build import default_network
+from sim.data.read import TABLES_FOLDER, Tables
 from sim.model.network import Network
+from tests.data.sums import made_t, used_t
 
 PAGES = TABLES_FOLDER.parents[2] / "docs" / "background"
 CHAIN = "lithium_cells"
 CARBONATE = ("lithium_carbonate_rock", "lithium_carbonate_brine", "battery_recycling")
 HYDROXIDE = ("lithium_hydroxide", "lithium_hydroxide_causticising")
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return read_tables()
-
-
-@pytest.fixture(scope="module")
-def book(tables: Tables) -> FigureBook:
-    return FigureBook(tables)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return default_network()
-
-
-def made_t(network: Network, *processes: str, country: str | None = None) -> float:
-    """Return the balanced activity of processes, t/year."""
-    return math.fsum(
-        node.planned_per_year
-        for node in network.nodes.values()
-        if node.process in processes and country in (None, node.country)
-    )
-
-
-def taken_t(network: Network, material: str, country: str | None = None) -> float:
-    """Return what all processes take of a material in the base year, t."""
-    return math.fsum(
-        entry.input_per_unit * node.planned_per_year
-        for node in network.nodes.values()
-        for entry in node.inputs
-        if entry.material == material and country in (None, node.country)
-    )
 
 
 # published or derived world total, t; tolerance of the rows against it
@@ -118,15 +84,15 @@ def test_cells_by_field_are_the_shipments_of_the_year(tables: Tables) -> None:
 def test_lithium_in_use_is_that_of_the_survey(network: Network) -> None:
     """220 kt, all chemicals less what only becomes hydroxide."""
     between = made_t(network, "lithium_hydroxide_causticising") * 1.02
-    used = taken_t(network, "lithium/carbonate") + taken_t(network, "lithium/hydroxide") - between
+    used = used_t(network, "lithium/carbonate") + used_t(network, "lithium/hydroxide") - between
     assert used == pytest.approx(220_000, rel=0.02)
 
 
 def test_chinese_trade_comes_out_as_counted(network: Network) -> None:
     """Customs: 235,020 t of carbonate came in, 0.1879 Li; no figure of the tables says so."""
-    net = taken_t(network, "lithium/carbonate", "CHN") - made_t(network, *CARBONATE, country="CHN")
+    net = used_t(network, "lithium/carbonate", "CHN") - made_t(network, *CARBONATE, country="CHN")
     assert net == pytest.approx(235_020 * 0.1879, rel=0.05)
-    assert made_t(network, *HYDROXIDE, country="CHN") > 1.2 * taken_t(network, "lithium/hydroxide", "CHN")
+    assert made_t(network, *HYDROXIDE, country="CHN") > 1.2 * used_t(network, "lithium/hydroxide", "CHN")
 
 
 def test_scrap_follows_plants_in_its_own_country(network: Network) -> None:

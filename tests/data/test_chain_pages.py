@@ -7,7 +7,6 @@ import math
 import pytest
 
 from sim.data.read import TABLES_FOLDER, read_tables
-from sim.model.build import default_network
 from sim.model.network import Network
 
 PAGES = TABLES_FOLDER.parents[2] / "docs" / "background"
@@ -44,11 +43,6 @@ MOVES = [
         "output_per_unit:ree_mining_ion_clay.WLD:dysprosium/contained",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return default_network()
 
 
 @pytest.mark.parametrize(("page", "text", "quantity"), MOVES)

@@ -10,8 +10,7 @@ import math
 import pytest
 
 from sim.data.figures import FigureBook
-from sim.data.read import Tables, read_tables
-from sim.model.build import default_network
+from sim.data.read import Tables
 from sim.model.network import Network
 
 COMMODITIES = {"tungsten", "titanium", "bismuth", "scandium", "potash", "boron"}
@@ -34,21 +33,6 @@ FIRST_SUPPLIERS = [
     ("scandium/oxide", "USA", "JPN"),
     ("bismuth/refined", "EUU", "CHN"),
 ]
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return read_tables()
-
-
-@pytest.fixture(scope="module")
-def book(tables: Tables) -> FigureBook:
-    return FigureBook(tables)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return default_network()
 
 
 def own_materials(tables: Tables) -> set[str]:

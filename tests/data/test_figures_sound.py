@@ -13,36 +13,11 @@ import pytest
 
 from sim.data.figures import FigureBook
 from sim.data.read import TABLES_FOLDER, Tables, read_tables
-from sim.model.build import default_network
 from sim.model.network import Network
+from tests.data.sums import made_t
 
 EXPERT = "expert"
 CONSUMERS = {"USA", "EUU", "JPN", "KOR", "CHN", "IND", "ROW"}
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return read_tables()
-
-
-@pytest.fixture(scope="module")
-def book(tables: Tables) -> FigureBook:
-    return FigureBook(tables)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return default_network()
-
-
-def made_t(network: Network, *processes: str, country: str | None = None) -> float:
-    """Return the balanced activity of processes, t/year."""
-    nodes = network.nodes.values()
-    return math.fsum(
-        node.planned_per_year
-        for node in nodes
-        if node.process in processes and country in (None, node.country)
-    )
 
 
 # --- rows --------------------------------------------------------------------------------------------------

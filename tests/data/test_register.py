@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from sim.analysis.projects import project_totals, projects
-from sim.data.read import Tables, read_tables
+from sim.data.read import Tables
 from sim.data.register import CEILING, Register
 
 REGISTER = """
@@ -169,11 +169,6 @@ nds
 secure_minerals_act
 aus_strategic_reserve
 """
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return read_tables()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.data.read import read_tables
-from sim.model.build import build_network, default_network
+from sim.model.build import build_network
 from sim.model.check import check_network
 from sim.model.findings import Severity
 from sim.model.network import Network
@@ -18,11 +18,6 @@ from sim.vocab import Evidence, Stage
 
 CONSUMERS = ("USA", "EUU", "JPN", "KOR", "CHN", "IND", "ROW")
 CHAINS = ("gallium/primary_metal", "germanium/refined", "dysprosium/oxide", "ndfeb/magnet_high_temperature")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return default_network()
 
 
 def made(network: Network, process: str, country: str | None = None) -> float:
