@@ -23,6 +23,7 @@ from sim.model.folder import read_network_folder
 from sim.model.network import Network
 from sim.model.scenario import loads_scenario
 from tests.network_files import write_files
+from tests.scenario_text import scenario_text
 
 FILES = {
     "materials.csv": """\
@@ -83,10 +84,7 @@ def world() -> Network:
 @cache
 def run(disruptions: str = "", responses: str = "") -> RunResult:
     """Run disruptions and responses, each the inside of a flow mapping; several are separated by lines."""
-    text = HEAD
-    for key, items in (("disruptions", disruptions), ("responses", responses)):
-        lines = [f"  - {{{item}}}\n" for item in items.splitlines()]
-        text += f"{key}:\n{''.join(lines)}" if lines else ""
+    text = scenario_text(HEAD, disruptions, responses)
     return simulate(world(), loads_scenario(text), record="flows", check=True)
 
 
